@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Arena: memory of one transaction, freed as a whole. Not thread-safe: it moves with its transaction.
+// Arena: memory of one transaction, freed as a whole. Not thread-safe: it moves with its
+// transaction.
 #pragma once
 
 #include <stddef.h>

@@ -13,8 +13,9 @@
 enum conf_type {
     CONF_BOOL,     // bool
     CONF_INT,      // int64_t, range [min,max]
-    CONF_MS,       // int64_t milliseconds; file: number (ms) or text "250ms" "10s" "5min"; range [min,max]
-    CONF_SIZE,     // int64_t bytes; file: number or text "64k" "4M"; range [min,max]
+    CONF_MS,       // int64_t milliseconds; file: number (ms) or text "250ms" "10s" "5min" "1h" "2d";
+                   //   range [min,max], without one: not negative
+    CONF_SIZE,     // int64_t bytes; file: number or text "64k" "4M" "1G"; range as above
     CONF_STRING,   // char *, owned by the conf, NULL if absent and no default
     CONF_STRINGS,  // struct conf_strings; file: array/list of strings, or one string
     CONF_ENUM,     // int; choices = NULL-terminated names, value = index
@@ -50,20 +51,24 @@ struct conf_key {
 
 struct conf; // a parsed file and everything read from it
 
-// Parses the file. On error *out is still set (to be freed) and conf_errors tells why.
+// Parses the file; @include is relative to its folder. On error *out is set as well (to be freed; NULL
+// only with ERR_NOMEM) and conf_error_text tells why.
 enum err conf_load(const char *path, struct conf **out);
-enum err conf_parse(const char *name, const char *text, struct conf **out); // from memory, for tests
+// From memory, for tests.
+enum err conf_parse(const char *name, const char *text, struct conf **out);
 void conf_free(struct conf *conf);
 
 // Reads section `path` ("s6a", "agw.tls"; "" is the root) into `into` by the table; absent section:
-// defaults apply, missing required keys are errors. Keys not in the table are errors (CONF_UNKNOWN),
-// except at the root. Strings belong to conf. Returns the first error; all are collected.
+// defaults apply, missing required keys are errors. Keys not in the table are errors
+// (CONF_UNKNOWN), except at the root. Strings belong to conf. Returns the first error; all are
+// collected.
 enum err conf_read(struct conf *conf, const char *path, const struct conf_key *keys, void *into);
 // Adds an error at a section's place (semantic checks across keys). key may be NULL.
-void conf_error(struct conf *conf, const char *path, const char *key, enum err err, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+void conf_error(struct conf *conf, const char *path, const char *key, enum err err,
+                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 bool conf_has(struct conf *conf, const char *path);
 // Reports root sections that no conf_read touched.
 enum err conf_check_unread(struct conf *conf);
+enum err conf_result(const struct conf *conf); // the first error of all, ERR_OK if there is none
 size_t conf_n_errors(const struct conf *conf);
 const char *conf_error_text(const struct conf *conf, size_t i); // "gateway.conf:12: ..."

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The one error enumeration of the project. Functions return `enum err`, 0 is success.
-// Not for protocol result codes (Diameter Result-Code, gRPC status): tables map those to and from this.
+// Not for protocol result codes (Diameter Result-Code, gRPC status): tables map those to and from
+// this.
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +28,7 @@
     X(SHUTDOWN, 14, RETRY, "shutting down")                                                 \
     X(STALE, 15, SELF, "handle is no longer valid")                                         \
     X(INTERNAL, 16, SELF, "internal error")                                                 \
-    X(STATE, 17, SELF, "not possible in this state")                                        \
+    X(WRONG_STATE, 17, SELF, "not possible in this state")                                  \
     /* 100..199: configuration */                                                           \
     X(CONF_SYNTAX, 100, CONF, "configuration syntax error")                                 \
     X(CONF_TYPE, 101, CONF, "setting has the wrong type")                                   \

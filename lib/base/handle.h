@@ -12,7 +12,8 @@ typedef uint64_t base_handle; // low 32 bits index+1, high 32 bits generation
 
 struct base_handles;
 
-// capacity: most live handles (the admission bound of what they stand for). The table grows up to it.
+// capacity: most live handles (the admission bound of what they stand for). The table grows up to
+// it.
 enum err base_handles_new(size_t capacity, struct base_handles **out);
 void base_handles_free(struct base_handles *table);
 // Stores obj (not NULL) and returns its id. ERR_FULL at capacity.

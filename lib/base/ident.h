@@ -23,7 +23,8 @@ struct base_plmn {
 };
 enum err base_plmn_from_bcd(const uint8_t bcd[3], struct base_plmn *out); // as Visited-PLMN-Id
 void base_plmn_to_bcd(const struct base_plmn *plmn, uint8_t bcd[3]);
-enum err base_plmn_parse(const char *digits, size_t len, struct base_plmn *out); // "00101", "310410"
+// "00101", "310410"
+enum err base_plmn_parse(const char *digits, size_t len, struct base_plmn *out);
 void base_plmn_text(const struct base_plmn *plmn, char out[7]);
 bool base_plmn_equal(const struct base_plmn *a, const struct base_plmn *b);
 // Does the IMSI begin with this PLMN?

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Logging: `time level category subject message`, one line per event on stderr (journald adds the rest).
+// Logging: `time level category subject: message`, one line per event on stderr, at most 1 KiB,
+// e.g. 2026-11-21T10:00:00.123456Z notice s6a imsi=001010000000001 agw=gw1 peer=hss.example.org:
+// ... Control characters and malformed UTF-8 (a peer may have sent them) are shown as \xNN.
 // Categories are declared by their room and switchable at run time; one subscriber can be followed
 // through all categories. Not for metrics, not for tracing messages (see capture).
 // Thread-safe throughout; a disabled line costs one relaxed atomic load.
@@ -15,7 +17,7 @@
 enum base_log_level {
     BASE_LOG_ERROR = 0, // something was lost or cannot work; an operator must look
     BASE_LOG_WARN,      // a peer or a setting misbehaves; we go on
-    BASE_LOG_NOTICE,    // state changes an operator wants in the journal (peer up, gateway connected)
+    BASE_LOG_NOTICE,    // state changes for the journal (peer up, gateway connected)
     BASE_LOG_INFO,      // one line per procedure
     BASE_LOG_DEBUG,     // one line per step
     BASE_LOG_LEVELS
@@ -28,8 +30,8 @@ struct base_log_cat {
     _Atomic bool registered;
 };
 
-// Defines a category: BASE_LOG_CATEGORY(log_s6a, "s6a"); other files: extern struct base_log_cat log_s6a;
-// It enters the registry at program or module load.
+// Defines a category: BASE_LOG_CATEGORY(log_s6a, "s6a"); other files: extern struct base_log_cat
+// log_s6a; It enters the registry at program or module load.
 #define BASE_LOG_CATEGORY(ident, text)                                                      \
     struct base_log_cat ident = {.name = (text), .level = BASE_LOG_NOTICE};                 \
     static void __attribute__((constructor)) ident##_register_(void)                        \
@@ -64,11 +66,13 @@ struct base_log_limit {
             base_log_write((cat), (lvl), (subject), __VA_ARGS__);                           \
     } while (0)
 
-// The same for lines that a peer can cause: at most BASE_LOG_LIMIT_PER_SECOND a second per call site.
+// The same for lines that a peer can cause: at most BASE_LOG_LIMIT_PER_SECOND a second per call
+// site.
 #define base_log_limited(cat, lvl, subject, ...)                                            \
     do {                                                                                    \
         static struct base_log_limit limit_;                                                \
-        if (base_log_wanted((cat), (lvl), (subject)) && base_log_limit_pass(&limit_, (cat), (lvl))) \
+        if (base_log_wanted((cat), (lvl), (subject)) &&                                     \
+            base_log_limit_pass(&limit_, (cat), (lvl)))                                     \
             base_log_write((cat), (lvl), (subject), __VA_ARGS__);                           \
     } while (0)
 
@@ -93,17 +97,20 @@ static inline bool base_log_wanted(struct base_log_cat *cat, enum base_log_level
            base_log_followed(subject);
 }
 
-// Sets the level of one category, or of all (name "all"). ERR_NOT_FOUND if there is no such category.
-// A category registered later starts with the level last set for "all".
+// Sets the level of one category, or of all (name "all"). ERR_NOT_FOUND if there is no such
+// category. A category registered later starts with the level last set for "all".
 enum err base_log_set_level(const char *name, enum base_log_level lvl);
 // Parses "error", "warn", "notice", "info", "debug".
 enum err base_log_level_parse(const char *text, enum base_log_level *out);
 const char *base_log_level_name(enum base_log_level lvl);
-// Follows one IMSI (digits) at debug level through every category; NULL ends it. Up to 8 at a time.
+// Follows one IMSI (digits) at debug level through every category; NULL ends all. Up to 8 at a
+// time, then ERR_FULL; ERR_DECODE_* if it is no IMSI.
 enum err base_log_follow(const char *imsi);
 // IMSI masking in log lines (default off).
 void base_log_set_masking(bool on);
-// Calls visit(name, level, arg) for each category, sorted by name.
+// Calls visit(name, level, arg) for each category, sorted by name. visit must not set levels.
 void base_log_each(void (*visit)(const char *name, enum base_log_level lvl, void *arg), void *arg);
-// Where finished lines go; default writes to stderr. For tests and fgwctl. sink is called under a mutex.
-void base_log_set_sink(void (*sink)(enum base_log_level lvl, const char *line, void *arg), void *arg);
+// Where finished lines go (without the newline, at most 1 KiB); default writes to stderr. For tests
+// and fgwctl. sink is called under a mutex and must not log. NULL restores the default.
+void base_log_set_sink(void (*sink)(enum base_log_level lvl, const char *line, void *arg),
+                       void *arg);

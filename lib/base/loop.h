@@ -35,9 +35,9 @@ void base_loop_stop(struct base_loop *loop);
 // Waits for a loop started with base_loop_start to end.
 void base_loop_join(struct base_loop *loop);
 
-// Any thread. Queues a job; the loop is woken only when it was idle, and takes all queued jobs as one
-// batch, in order per producer. ERR_FULL when capacity is reached, ERR_SHUTDOWN after base_loop_free
-// has begun; the job is then not queued and still belongs to the caller.
+// Any thread. Queues a job; the loop is woken only when it was idle, and takes all queued jobs as
+// one batch, in order per producer. ERR_FULL when capacity is reached, ERR_SHUTDOWN after
+// base_loop_free has begun; the job is then not queued and still belongs to the caller.
 enum err base_loop_post(struct base_loop *loop, struct base_job *job);
 // The same without the bound, for work already admitted elsewhere (the end of a transaction).
 void base_loop_post_admitted(struct base_loop *loop, struct base_job *job);
@@ -50,15 +50,18 @@ size_t base_loop_queued(const struct base_loop *loop);   // any thread; for metr
 // Loop's cached CLOCK_MONOTONIC, refreshed once per turn; loop thread only.
 int64_t base_loop_now_ns(struct base_loop *loop);
 
-// One-shot timer of a loop. Embedded by its owner. Loop thread only.
+// One-shot timer of a loop. Embedded by its owner. Loop thread only. Never fires early.
 struct base_timer {
     struct event ev;
-    void (*fire)(struct base_timer *timer);
+    void (*fire)(struct base_timer *timer); // may restart or free the timer
+    int64_t deadline_ns;                    // CLOCK_MONOTONIC
     bool armed;
 };
+#define BASE_TIMER_MAX_MS (366LL * 24 * 3600 * 1000)
 void base_timer_init(struct base_timer *timer, struct base_loop *loop,
                      void (*fire)(struct base_timer *timer));
-// (Re)starts; delay in milliseconds, 0 fires in the next turn.
+// (Re)starts; delay in milliseconds, 0 (or less) fires in the next turn. ERR_RANGE beyond
+// BASE_TIMER_MAX_MS, ERR_NOMEM when the event could not be added.
 enum err base_timer_start(struct base_timer *timer, int64_t delay_ms);
 void base_timer_stop(struct base_timer *timer); // idempotent; fire will not be called afterwards
 
