@@ -122,7 +122,7 @@ enum err aka_milenage_run(struct aka_milenage *m, const uint8_t rand[AKA_RAND_LE
     enum err err;
 
     if (!m->keyed)
-        return ERR_STATE;
+        return ERR_WRONG_STATE;
     xor16(mixed, rand, m->opc);
     err = encrypt(m, mixed, temp, BLOCK);
     if (err)

@@ -60,8 +60,8 @@ static uint64_t clock_ticks(const struct aka_sqn_scheme *scheme, int64_t now_ms)
     return now_ms < 0 ? 0 : (uint64_t)now_ms / scheme->tick_ms;
 }
 
-// The SEQ after he->seq: the counter's successor, or the clock where it is ahead. Never goes back, also
-// when the wall clock does.
+// The SEQ after he->seq: the counter's successor, or the clock where it is ahead. Never goes
+// back, also when the wall clock does.
 static uint64_t next_seq(const struct aka_sqn_scheme *scheme, const struct aka_sqn_he *he,
                          int64_t now_ms)
 {
@@ -77,7 +77,8 @@ static uint64_t next_seq(const struct aka_sqn_scheme *scheme, const struct aka_s
 }
 
 enum err aka_sqn_draw(const struct aka_sqn_scheme *scheme, struct aka_sqn_he *he,
-                      enum aka_domain domain, int64_t now_ms, size_t n, uint8_t (*sqn)[AKA_SQN_LEN])
+                      enum aka_domain domain, int64_t now_ms, size_t n,
+                      uint8_t (*sqn)[AKA_SQN_LEN])
 {
     uint64_t first = next_seq(scheme, he, now_ms), max = aka_sqn_seq_max(scheme);
     uint16_t base = scheme->ind[domain].first, count = scheme->ind[domain].n;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Sequence numbers, TS 33.102 Annex C: SQN = SEQ || IND. The home side draws them (counter-based C.1.1.1
-// or time-based C.1.1.3, C.1.2 for IND), the terminal side checks freshness with an array of SEQ
-// (C.2.2). I/O-free: the caller stores the state, gives the time and holds the lock.
+// Sequence numbers, TS 33.102 Annex C: SQN = SEQ || IND. The home side draws them (counter-based
+// C.1.1.1 or time-based C.1.1.3, C.1.2 for IND), the terminal side checks freshness with an array
+// of SEQ (C.2.2). I/O-free: the caller stores the state, gives the time and holds the lock.
 #pragma once
 
 #include <stdbool.h>
@@ -14,8 +14,8 @@
 #define AKA_SQN_IND_BITS_MAX 8
 #define AKA_SQN_ARRAY_MAX (1 << AKA_SQN_IND_BITS_MAX)
 
-// Who asks. Each domain has its own IND values, so that vectors kept by a VLR and by an MME or SGSN
-// do not make one another stale (C.3.4).
+// Who asks. Each domain has its own IND values, so that vectors kept by a VLR and by an MME or
+// SGSN do not make one another stale (C.3.4).
 enum aka_domain { AKA_DOMAIN_PS = 0, AKA_DOMAIN_CS, AKA_DOMAINS };
 
 struct aka_sqn_scheme {
@@ -48,13 +48,15 @@ void aka_sqn_unpack(const struct aka_sqn_scheme *scheme, const uint8_t sqn[AKA_S
                     uint64_t *seq, uint16_t *ind);
 uint64_t aka_sqn_seq_max(const struct aka_sqn_scheme *scheme);
 
-// Draws n SQN for one batch of vectors: ascending SEQ, one IND, the domain's next (C.1.2). now_ms: wall
-// clock, used when time-based. ERR_RANGE when SEQ is exhausted; nothing is drawn then.
+// Draws n SQN for one batch of vectors: ascending SEQ, one IND, the domain's next (C.1.2).
+// now_ms: wall clock, used when time-based. ERR_RANGE when SEQ is exhausted; nothing is drawn
+// then.
 enum err aka_sqn_draw(const struct aka_sqn_scheme *scheme, struct aka_sqn_he *he,
-                      enum aka_domain domain, int64_t now_ms, size_t n, uint8_t (*sqn)[AKA_SQN_LEN]);
+                      enum aka_domain domain, int64_t now_ms, size_t n,
+                      uint8_t (*sqn)[AKA_SQN_LEN]);
 
-// Would the next SEQ be accepted by a terminal whose highest accepted one is that of sqn_ms? Steps 2
-// and 3 of §6.3.5.
+// Would the next SEQ be accepted by a terminal whose highest accepted one is that of sqn_ms?
+// Steps 2 and 3 of §6.3.5.
 bool aka_sqn_in_range(const struct aka_sqn_scheme *scheme, const struct aka_sqn_he *he,
                       int64_t now_ms, const uint8_t sqn_ms[AKA_SQN_LEN]);
 // Step 5: takes the terminal's value over. Only after MAC-S has been verified (aka_auts_open).

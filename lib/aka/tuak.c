@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// TUAK. The standard numbers bits from the least significant one, so every field enters the state with
-// its octets reversed; the helpers put_field and get_field are the only places that know it.
+// TUAK. The standard numbers bits from the least significant one, so every field enters the state
+// with its octets reversed; the helpers put_field and get_field are the only places that know it.
 #include "aka/tuak.h"
 
 #include <string.h>
@@ -11,8 +11,8 @@
 #define STATE_OCTETS 200
 #define ROUNDS 24
 
-// Octet offsets in the state, TS 35.231 §6: TOP(c), INSTANCE, ALGONAME, RAND, AMF, SQN, KEY, padding
-// on input; MAC/RES/TOPc, CK, IK, AK on output.
+// Octet offsets in the state, TS 35.231 §6: TOP(c), INSTANCE, ALGONAME, RAND, AMF, SQN, KEY,
+// padding on input; MAC/RES/TOPc, CK, IK, AK on output.
 enum {
     IN_TOP = 0, IN_INSTANCE = 32, IN_ALGONAME = 33, IN_RAND = 40, IN_AMF = 56, IN_SQN = 58,
     IN_KEY = 64, IN_PAD_FIRST = 96, IN_PAD_LAST = 135,
@@ -32,7 +32,8 @@ static uint64_t rotl(uint64_t v, unsigned n)
 
 void aka_keccak_f1600(uint64_t lanes[25])
 {
-    // iota's constants and, for the combined rho and pi walk, rotation and target lane of each step
+    // iota's constants and, for the combined rho and pi walk, rotation and target lane of each
+    // step
     static const uint64_t iota[ROUNDS] = {
         0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
         0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
@@ -92,8 +93,8 @@ static enum err check(const struct aka_tuak *t)
     return ERR_OK;
 }
 
-// Builds the input, applies the permutation, leaves the output in state. rand, amf and sqn may be NULL
-// where the function has none: those octets are zero.
+// Builds the input, applies the permutation, leaves the output in state. rand, amf and sqn may be
+// NULL where the function has none: those octets are zero.
 static void run(const struct aka_tuak *t, const uint8_t top[AKA_TOP_LEN], uint8_t instance,
                 const uint8_t *rand, const uint8_t *amf, const uint8_t *sqn,
                 uint8_t state[STATE_OCTETS])
@@ -149,7 +150,8 @@ static enum err mac(const struct aka_tuak *t, uint8_t instance, const uint8_t *r
         return err;
     if (t->mac_len != 8 && t->mac_len != 16 && t->mac_len != 32)
         return ERR_INVALID;
-    run(t, t->topc, instance | t->mac_len, rand, amf, sqn, state); // 64, 128, 256 bit: 0x08 0x10 0x20
+    // the length code is the octet count: 64, 128, 256 bit are 0x08, 0x10, 0x20
+    run(t, t->topc, instance | t->mac_len, rand, amf, sqn, state);
     get_field(state, OUT_FIRST, out, t->mac_len);
     OPENSSL_cleanse(state, sizeof state);
     return ERR_OK;

@@ -91,7 +91,8 @@ void aka_gen_free(struct aka_gen *gen)
     free(gen);
 }
 
-// Copies the TUAK parameters; a vector's MAC is always 64 bit and its keys 128 bit (TS 33.102 §6.3.7).
+// Copies the TUAK parameters; a vector's MAC is always 64 bit and its keys 128 bit (TS 33.102
+// §6.3.7).
 static enum err set_tuak(struct aka_gen *gen, const struct aka_cred *cred)
 {
     struct aka_tuak *t = &gen->tuak;
@@ -126,7 +127,8 @@ enum err aka_gen_key(struct aka_gen *gen, const struct aka_cred *cred)
     return ERR_OK;
 }
 
-enum err aka_cred_derive(struct aka_gen *gen, struct aka_cred *cred, const uint8_t *op, size_t op_len)
+enum err aka_cred_derive(struct aka_gen *gen, struct aka_cred *cred, const uint8_t *op,
+                         size_t op_len)
 {
     enum err err;
 
@@ -188,7 +190,7 @@ enum err aka_quintet(struct aka_gen *gen, const uint8_t rand[AKA_RAND_LEN],
     enum err err;
 
     if (!gen->keyed)
-        return ERR_STATE;
+        return ERR_WRONG_STATE;
     if (gen->alg == AKA_MILENAGE) {
         err = run_milenage(gen, rand, sqn, amf, &f);
     } else {
@@ -262,7 +264,8 @@ enum err aka_ck_ik_prime(struct aka_gen *gen, const struct aka_quintet *q, const
 void aka_triplet(const struct aka_quintet *q, struct aka_triplet *out)
 {
     memcpy(out->rand, q->rand, sizeof out->rand);
-    // c2: XRES padded with zeros to 16 octets, its four words combined; xres is zero-padded already
+    // c2: XRES padded with zeros to 16 octets, its four words combined; xres is zero-padded
+    // already
     for (int i = 0; i < 4; i++)
         out->sres[i] = q->xres[i] ^ q->xres[i + 4] ^ q->xres[i + 8] ^ q->xres[i + 12];
     for (int i = 0; i < 8; i++)
@@ -278,7 +281,7 @@ static enum err ak_star(struct aka_gen *gen, const uint8_t *rand, uint8_t ak[AKA
     enum err err;
 
     if (!gen->keyed)
-        return ERR_STATE;
+        return ERR_WRONG_STATE;
     if (gen->alg == AKA_TUAK)
         return aka_tuak_f5_star(&gen->tuak, rand, ak);
     err = run_milenage(gen, rand, zero_sqn, zero_amf, &f);
@@ -342,7 +345,7 @@ enum err aka_autn_open(struct aka_gen *gen, const uint8_t rand[AKA_RAND_LEN],
     enum err err;
 
     if (!gen->keyed)
-        return ERR_STATE;
+        return ERR_WRONG_STATE;
     err = gen->alg == AKA_MILENAGE ? run_milenage(gen, rand, zero_sqn, zero_amf, &f)
                                    : run_tuak(gen, rand, &f);
     if (err)

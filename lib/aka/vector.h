@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Authentication vectors from a subscriber's credentials: UMTS quintet, EPS vector, GSM triplet, the
-// keys of EAP-AKA', and both ends of resynchronisation. I/O-free; RAND and SQN are the caller's.
+// Authentication vectors from a subscriber's credentials: UMTS quintet, EPS vector, GSM triplet,
+// the keys of EAP-AKA', and both ends of resynchronisation. I/O-free; RAND and SQN are the
+// caller's.
 //
-// struct aka_gen holds the cipher and KDF contexts of one thread; aka_gen_key sets whose vectors it
-// makes. Home network (HSS) and terminal (USIM) use the same generator.
+// struct aka_gen holds the cipher and KDF contexts of one thread; aka_gen_key sets whose vectors
+// it makes. Home network (HSS) and terminal (USIM) use the same generator.
 #pragma once
 
 #include <stddef.h>
@@ -42,11 +43,14 @@ struct aka_gen;
 enum err aka_gen_new(struct aka_gen **out); // ERR_NOMEM, ERR_UNSUPPORTED
 void aka_gen_free(struct aka_gen *gen);     // NULL is fine; wipes
 
-// Selects the subscriber; copies what it needs. ERR_INVALID on lengths the algorithm does not have.
+// Selects the subscriber; copies what it needs. ERR_INVALID on lengths the algorithm does not
+// have.
 enum err aka_gen_key(struct aka_gen *gen, const struct aka_cred *cred);
 
-// Fills cred->opc from OP (MILENAGE, 16 octets) or TOP (TUAK, 32 octets); the other members are set.
-enum err aka_cred_derive(struct aka_gen *gen, struct aka_cred *cred, const uint8_t *op, size_t op_len);
+// Fills cred->opc from OP (MILENAGE, 16 octets) or TOP (TUAK, 32 octets); the other members are
+// set.
+enum err aka_cred_derive(struct aka_gen *gen, struct aka_cred *cred, const uint8_t *op,
+                         size_t op_len);
 
 // UMTS quintet, TS 33.102 §6.3.2.
 struct aka_quintet {
@@ -65,7 +69,8 @@ enum err aka_quintet(struct aka_gen *gen, const uint8_t rand[AKA_RAND_LEN],
 enum err aka_kasme(struct aka_gen *gen, const struct aka_quintet *q, const uint8_t plmn[3],
                    uint8_t kasme[AKA_KASME_LEN]);
 
-// CK' and IK' of EAP-AKA', TS 33.402 Annex A.2 (FC 0x20); anid: access network identity, e.g. "WLAN".
+// CK' and IK' of EAP-AKA', TS 33.402 Annex A.2 (FC 0x20); anid: access network identity, e.g.
+// "WLAN".
 enum err aka_ck_ik_prime(struct aka_gen *gen, const struct aka_quintet *q, const void *anid,
                          size_t anid_len, uint8_t ck_prime[16], uint8_t ik_prime[16]);
 
@@ -75,8 +80,9 @@ struct aka_triplet {
 };
 void aka_triplet(const struct aka_quintet *q, struct aka_triplet *out);
 
-// Home side of resynchronisation, TS 33.102 §6.3.5: checks MAC-S (with AMF zero, §6.3.3) and gives
-// SQN_MS. rand is the one of the challenge that the terminal refused. ERR_DENIED if MAC-S is wrong.
+// Home side of resynchronisation, TS 33.102 §6.3.5: checks MAC-S (with AMF zero, §6.3.3) and
+// gives SQN_MS. rand is the one of the challenge that the terminal refused. ERR_DENIED if MAC-S
+// is wrong.
 enum err aka_auts_open(struct aka_gen *gen, const uint8_t rand[AKA_RAND_LEN],
                        const uint8_t auts[AKA_AUTS_LEN], uint8_t sqn_ms[AKA_SQN_LEN]);
 
@@ -84,8 +90,8 @@ enum err aka_auts_open(struct aka_gen *gen, const uint8_t rand[AKA_RAND_LEN],
 enum err aka_auts_make(struct aka_gen *gen, const uint8_t rand[AKA_RAND_LEN],
                        const uint8_t sqn_ms[AKA_SQN_LEN], uint8_t auts[AKA_AUTS_LEN]);
 
-// Terminal side: checks MAC-A of a challenge and gives the SQN and AMF that it carried and the answer
-// (xres, ck, ik). Freshness of the SQN is aka_sqn_check's. ERR_DENIED if MAC-A is wrong.
+// Terminal side: checks MAC-A of a challenge and gives the SQN and AMF that it carried and the
+// answer (xres, ck, ik). Freshness of the SQN is aka_sqn_check's. ERR_DENIED if MAC-A is wrong.
 enum err aka_autn_open(struct aka_gen *gen, const uint8_t rand[AKA_RAND_LEN],
                        const uint8_t autn[AKA_AUTN_LEN], uint8_t sqn[AKA_SQN_LEN],
                        uint8_t amf[AKA_AMF_LEN], struct aka_quintet *out);
