@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The gateway API: what an interface (a freeDiameter extension such as s6a.fdx) registers and may use.
-// Adding an interface is a new folder and one LoadExtension line; nothing here changes for it.
+// The gateway API: what an interface (a freeDiameter extension such as s6a.fdx) registers and may
+// use. Adding an interface is a new folder and one LoadExtension line; nothing here changes for it.
 // Threads: everything runs on the gateway's loops (one per rpc worker) unless said otherwise.
 #pragma once
 
@@ -19,19 +19,28 @@
 
 // ---- the contract ----
 struct fgw_interface {
-    const char *name;                   // "s6a": section of gateway.conf, log category, metrics label
-    const struct rpc_method *methods;   // gRPC methods served to AGWs; ends with path == NULL
-    const struct conf_key *settings;    // section `name` of gateway.conf; may be NULL
-    size_t settings_size;               // bytes of the settings struct
-    // Called after configuration was read and before anything starts; checks what tables cannot.
-    // Errors go to conf_error(conf, name, ...). Main thread.
+    const char *name;                 // "s6a": section of gateway.conf, log category, metrics label
+    const struct rpc_method *methods; // gRPC methods served to AGWs; ends with path == NULL
+    const struct conf_key *settings;  // section `name` of gateway.conf; may be NULL
+    size_t settings_size;             // bytes of the settings struct
+    // Called after configuration was read, before anything starts, and again at each reload before
+    // the new settings come in force; checks what tables cannot, changes nothing. Errors go to
+    // conf_error(conf, name, ...). Main loop's thread.
     enum err (*configure)(struct conf *conf, const void *settings);
-    enum err (*start)(void);            // dictionary is complete: compile tables, register Diameter commands
+    // Dictionary is complete: compile tables, register Diameter commands. Main thread; the loops
+    // exist but do not run yet. `fgwd -t` calls it too (an AVP missing from the dictionary is a
+    // configuration error), so it opens nothing and sends nothing.
+    enum err (*start)(void);
     // New settings came in force by reload (main loop's thread); old ones stay valid until return.
     void (*reloaded)(const void *old_settings, const void *new_settings);
-    void (*stop)(void);                 // loops have stopped
-    // One line per item for `fgwctl status` (optional).
+    void (*stop)(void); // loops have stopped
+    // One line per item for `fgwctl status` (optional). Main loop's thread.
     void (*status)(void (*line)(void *arg, const char *text), void *arg);
+    // Can this interface do its work now? If not, why[size] gets the reason for /readyz (optional).
+    // Without it, and unless without_diameter is set, one open Diameter peer is what readiness asks
+    // for. Main loop's thread.
+    bool (*ready)(char *why, size_t size);
+    bool without_diameter;
 };
 
 // Called from the extension's entry point. The struct must outlive the process. ERR_EXISTS if taken.
@@ -40,34 +49,45 @@ enum err fgw_interface_register(const struct fgw_interface *interface);
 const void *fgw_settings(const struct fgw_interface *interface);
 
 // ---- who may do what: AGW admission ----
-// May this gateway serve this subscriber / this visited PLMN? By the `gateways` section: per-gateway (or
-// default) lists of PLMNs. plmn NULL: only the IMSI is checked. ERR_FGW_PLMN_DENIED, counted per interface.
+// May this gateway serve this subscriber / this visited PLMN? By the `gateways` section:
+// per-gateway (or default, section `agw`) lists of PLMNs and IMSI prefixes. plmn NULL: only the
+// IMSI is checked. ERR_FGW_PLMN_DENIED: outside the lists. ERR_FGW_UNKNOWN_GATEWAY: not listed (any
+// more) and unknown ones are not allowed. Both are counted and logged here. Any loop thread.
 enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const struct base_plmn *plmn);
 
 // ---- directory: subscriber -> AGW ----
-// Kept in LMDB; survives restart. Look-ups are answered from memory-mapped pages, any thread, no I/O wait.
-// Every uplink request of an interface teaches it. previous (size FGW_GATEWAY_ID_MAX+1, may be NULL)
-// receives the other gateway that had the subscriber until now, or "".
+// Kept in LMDB; survives restart. Look-ups are answered from memory-mapped pages, any thread, no
+// I/O wait. Every uplink request of an interface teaches it. previous (size FGW_GATEWAY_ID_MAX+1,
+// may be NULL) receives the other gateway that had the subscriber until now, or "". Visible at once
+// to every thread; on disk within 50 ms, after which it survives kill -9. An unchanged mapping costs
+// a look-up. ERR_FULL: storage does not keep up (counted; the caller's request need not fail).
 #define FGW_GATEWAY_ID_MAX 127
 enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous);
+// ERR_FGW_UNKNOWN_SUBSCRIBER; ERR_RANGE if size is too small (FGW_GATEWAY_ID_MAX+1 always fits).
 enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t size);
-// Forgets the subscriber if it still belongs to this gateway (purge, withdrawal).
+// Forgets the subscriber if it still belongs to this gateway (purge, withdrawal). ERR_NOT_FOUND if
+// there was nothing to forget.
 enum err fgw_directory_forget(const struct base_imsi *imsi, const char *gateway);
-// Visits all gateways that have ever been learned and not expired (Reset to all).
+// Visits all gateways that have ever been learned and not expired (Reset to all). visit may call
+// back into the directory.
 enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), void *arg);
 
 // ---- calling an AGW through its tunnel ----
-// As rpc_tunnel_send, with the gateway's retry policy: a call that did not reach the AGW is tried again
-// within the deadline. done exactly once on this loop if ERR_OK is returned.
+// As rpc_tunnel_send, with the gateway's retry policy (section `agw.calls`): a call that did not
+// reach the AGW (not connected, its queue is full, its service answers UNAVAILABLE) is tried again
+// within the deadline. done exactly once on this loop if ERR_OK is returned, never from inside this
+// function; on any other return never.
 enum err fgw_agw_call(struct base_loop *loop, const struct rpc_tunnel_call *call,
                       rpc_tunnel_done done, void *ctx);
 
 // ---- counting: the same families for every interface ----
-// fgw_requests_total{interface,procedure,direction,peer,result}, fgw_latency_seconds{interface,procedure,direction}
+// fgw_requests_total{interface,procedure,direction,peer,result} and
+// fgw_latency_seconds{interface,procedure,direction}. Any thread.
 enum fgw_direction { FGW_UP, FGW_DOWN };
 void fgw_count(const char *interface, const char *procedure, enum fgw_direction direction,
                const char *peer, const char *result, int64_t elapsed_ns);
 
 // ---- the loops ----
+// The rpc loops, from the interfaces' start() until their stop() has returned.
 size_t fgw_n_loops(void);
 struct base_loop *fgw_loop(size_t i);
