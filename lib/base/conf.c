@@ -54,14 +54,13 @@ static char *own_text(struct conf *conf, const char *text)
     return copy;
 }
 
-static void __attribute__((format(printf, 4, 0)))
-add_error(struct conf *conf, const config_setting_t *at, const char *where, const char *fmt,
+// "file:line: where: message"; file NULL: the one that was loaded, line 0 and where "": not told.
+static void __attribute__((format(printf, 5, 0)))
+add_error(struct conf *conf, const char *file, unsigned line, const char *where, const char *fmt,
           va_list ap)
 {
     if (conf->n_errors == ERRORS_MAX)
         return;
-    const char *file = at ? config_setting_source_file(at) : NULL;
-    unsigned line = at ? config_setting_source_line(at) : 0;
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
@@ -79,12 +78,29 @@ add_error(struct conf *conf, const config_setting_t *at, const char *where, cons
     conf->errors[conf->n_errors++] = text;
 }
 
+static void __attribute__((format(printf, 4, 0)))
+add_error_at(struct conf *conf, const config_setting_t *at, const char *where, const char *fmt,
+             va_list ap)
+{
+    const char *file = at ? config_setting_source_file(at) : NULL;
+    add_error(conf, file, at ? config_setting_source_line(at) : 0, where, fmt, ap);
+}
+
 static void __attribute__((format(printf, 4, 5)))
 complain(struct conf *conf, const config_setting_t *at, const char *where, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    add_error(conf, at, where, fmt, ap);
+    add_error_at(conf, at, where, fmt, ap);
+    va_end(ap);
+}
+
+static void __attribute__((format(printf, 4, 5)))
+complain_in_file(struct conf *conf, const char *file, unsigned line, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    add_error(conf, file, line, "", fmt, ap);
     va_end(ap);
 }
 
@@ -141,15 +157,13 @@ static enum err parse_result(struct conf *conf, int parsed)
     if (parsed == CONFIG_TRUE)
         return ERR_OK;
     if (config_error_type(&conf->cfg) == CONFIG_ERR_FILE_IO) {
-        complain(conf, NULL, "", "cannot be read: %m");
+        complain_in_file(conf, NULL, 0, "cannot be read: %m");
         return ERR_IO;
     }
-    const char *file = config_error_file(&conf->cfg);
-    char place[PLACE_MAX];
-    name_place(place, "%s%sline %d", file ? file : "", file ? " " : "",
-               config_error_line(&conf->cfg));
-    complain(conf, NULL, place, "%s, expected libconfig syntax: name = value;",
-             config_error_text(&conf->cfg));
+    complain_in_file(conf, config_error_file(&conf->cfg),
+                     (unsigned)config_error_line(&conf->cfg),
+                     "%s, expected libconfig syntax: name = value;",
+                     config_error_text(&conf->cfg));
     return ERR_CONF_SYNTAX;
 }
 
@@ -556,7 +570,7 @@ void conf_error(struct conf *conf, const char *path, const char *key, enum err e
         at = config_setting_get_member(group, key);
     va_list ap;
     va_start(ap, fmt);
-    add_error(conf, at ? at : group, where, fmt, ap);
+    add_error_at(conf, at ? at : group, where, fmt, ap);
     va_end(ap);
     keep_first(&conf->first, err);
 }
