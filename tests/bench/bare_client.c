@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Comparison (a) of the S6a benchmark: a freeDiameter client as installed. An extension for the stock
+// freeDiameterd with Debian's own dictionaries and default hooks, which keeps W requests outstanding and
+// prints one JSON line per window size. It shares no code with the gateway, on purpose.
+//
+// LoadExtension = "bare_client.fdx" : "procedure=air;realm=hss.test;windows=1,16,64;seconds=4;first=001010000000001;subscribers=1000;out=/tmp/x.json";
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <freeDiameter/extension.h>
+
+#include "bench_util.h"
+
+#define APP_S6A 16777251u
+#define VENDOR_3GPP 10415u
+#define MAX_WINDOWS 16
+#define MAX_WINDOW 65536
+
+static struct {
+    char procedure[8], realm[128], out[256];
+    int windows[MAX_WINDOWS], n_windows, seconds, subscribers;
+    uint64_t first;
+    double rate; // requests a second; 0: as fast as the window allows
+} cfg = {.procedure = "air", .seconds = 4, .subscribers = 1000, .first = 1010000000001};
+
+struct slot {
+    int64_t sent_ns;
+    struct slot *next;
+};
+
+static struct dict_object *cmd_request, *avp_plmn, *avp_req_eutran, *avp_n_vectors, *avp_immediate,
+    *avp_rat, *avp_ulr_flags, *avp_user, *avp_realm, *avp_session, *avp_state;
+static sem_t window;
+static struct slot slots[MAX_WINDOW], *free_slots;
+static pthread_mutex_t free_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct bench_latency latency;
+static _Atomic uint64_t answered, failed;
+static pthread_t thread;
+
+static struct dict_object *find_avp(uint32_t vendor, uint32_t code)
+{
+    struct dict_avp_request req = {.avp_vendor = vendor, .avp_code = code};
+    struct dict_object *found = NULL;
+    int ret = fd_dict_search(fd_g_config->cnf_dict, DICT_AVP, AVP_BY_CODE_AND_VENDOR, &req, &found, ENOENT);
+    if (ret)
+        fprintf(stderr, "bare_client: AVP %u/%u is not in the dictionary\n", vendor, code);
+    return found;
+}
+
+static int add_command(struct dict_object *app, uint32_t code, char *name, bool request)
+{
+    struct dict_cmd_data data = {.cmd_code = code, .cmd_name = name,
+        .cmd_flag_mask = CMD_FLAG_REQUEST | CMD_FLAG_PROXIABLE,
+        .cmd_flag_val = CMD_FLAG_PROXIABLE | (request ? CMD_FLAG_REQUEST : 0)};
+    return fd_dict_new(fd_g_config->cnf_dict, DICT_COMMAND, &data, app, request ? &cmd_request : NULL);
+}
+
+static int define_s6a(void)
+{
+    struct dict_application_data app = {.application_id = APP_S6A, .application_name = "3GPP S6a"};
+    struct dict_vendor_data vnd;
+    struct dict_object *app_obj = NULL, *vendor = NULL;
+    vendor_id_t id = VENDOR_3GPP;
+    bool air = !strcmp(cfg.procedure, "air");
+
+    (void)vnd;
+    if (fd_dict_search(fd_g_config->cnf_dict, DICT_VENDOR, VENDOR_BY_ID, &id, &vendor, ENOENT) ||
+        fd_dict_new(fd_g_config->cnf_dict, DICT_APPLICATION, &app, vendor, &app_obj))
+        return EINVAL;
+    if (add_command(app_obj, air ? 318 : 316, air ? "Authentication-Information-Request" : "Update-Location-Request", true) ||
+        add_command(app_obj, air ? 318 : 316, air ? "Authentication-Information-Answer" : "Update-Location-Answer", false))
+        return EINVAL;
+    avp_plmn = find_avp(VENDOR_3GPP, 1407);
+    avp_req_eutran = find_avp(VENDOR_3GPP, 1408);
+    avp_n_vectors = find_avp(VENDOR_3GPP, 1410);
+    avp_immediate = find_avp(VENDOR_3GPP, 1412);
+    avp_rat = find_avp(VENDOR_3GPP, 1032);
+    avp_ulr_flags = find_avp(VENDOR_3GPP, 1405);
+    avp_user = find_avp(0, 1);
+    avp_realm = find_avp(0, 283);
+    avp_session = find_avp(0, 263);
+    avp_state = find_avp(0, 277);
+    if (!avp_plmn || !avp_req_eutran || !avp_n_vectors || !avp_immediate || !avp_rat || !avp_ulr_flags ||
+        !avp_user || !avp_realm || !avp_session || !avp_state)
+        return EINVAL;
+    return fd_disp_app_support(app_obj, vendor, 1, 0);
+}
+
+static int add_bytes(msg_or_avp *parent, struct dict_object *model, const void *data, size_t len)
+{
+    struct avp *avp;
+    union avp_value value = {.os = {.data = (uint8_t *)data, .len = len}};
+    return fd_msg_avp_new(model, 0, &avp) || fd_msg_avp_setvalue(avp, &value) ||
+           fd_msg_avp_add(parent, MSG_BRW_LAST_CHILD, avp);
+}
+
+static int add_u32(msg_or_avp *parent, struct dict_object *model, uint32_t number)
+{
+    struct avp *avp;
+    union avp_value value = {.u32 = number};
+    return fd_msg_avp_new(model, 0, &avp) || fd_msg_avp_setvalue(avp, &value) ||
+           fd_msg_avp_add(parent, MSG_BRW_LAST_CHILD, avp);
+}
+
+static int build(struct msg **out, uint64_t n)
+{
+    char session[128], imsi[16];
+    struct msg *msg = NULL;
+    struct avp *group;
+    int len = snprintf(session, sizeof session, "%s;%" PRIu64 ";%" PRIu64, fd_g_config->cnf_diamid,
+                       (uint64_t)getpid(), n);
+
+    snprintf(imsi, sizeof imsi, "%015" PRIu64, cfg.first + n % (uint64_t)cfg.subscribers);
+    if (fd_msg_new(cmd_request, MSGFL_ALLOC_ETEID, &msg) ||
+        add_bytes(msg, avp_session, session, (size_t)len) || fd_msg_add_origin(msg, 0) ||
+        add_u32(msg, avp_state, 1) || add_bytes(msg, avp_realm, cfg.realm, strlen(cfg.realm)) ||
+        add_bytes(msg, avp_user, imsi, strlen(imsi)) || add_bytes(msg, avp_plmn, "\x00\xf1\x10", 3))
+        return EINVAL;
+    if (!strcmp(cfg.procedure, "air")) {
+        if (fd_msg_avp_new(avp_req_eutran, 0, &group) || add_u32(group, avp_n_vectors, 1) ||
+            add_u32(group, avp_immediate, 0) || fd_msg_avp_add(msg, MSG_BRW_LAST_CHILD, group))
+            return EINVAL;
+    } else if (add_u32(msg, avp_rat, 1004) || add_u32(msg, avp_ulr_flags, 34)) {
+        return EINVAL;
+    }
+    *out = msg;
+    return 0;
+}
+
+static void on_answer(void *data, struct msg **msg)
+{
+    struct slot *slot = data;
+    struct avp *avp = NULL;
+    struct avp_hdr *hdr = NULL;
+
+    bench_latency_add(&latency, bench_now_ns() - slot->sent_ns);
+    if (fd_msg_search_avp(*msg, find_avp(0, 268), &avp) || !avp || fd_msg_avp_hdr(avp, &hdr) ||
+        !hdr->avp_value || hdr->avp_value->u32 != 2001)
+        atomic_fetch_add(&failed, 1);
+    atomic_fetch_add(&answered, 1);
+    fd_msg_free(*msg);
+    *msg = NULL;
+    pthread_mutex_lock(&free_lock);
+    slot->next = free_slots;
+    free_slots = slot;
+    pthread_mutex_unlock(&free_lock);
+    sem_post(&window);
+}
+
+static struct slot *take_slot(void)
+{
+    struct slot *slot;
+    while (sem_wait(&window))
+        ;
+    pthread_mutex_lock(&free_lock);
+    slot = free_slots;
+    free_slots = slot->next;
+    pthread_mutex_unlock(&free_lock);
+    return slot;
+}
+
+static void pace(int64_t start, uint64_t n)
+{
+    int64_t due = start + (int64_t)((double)n * 1e9 / cfg.rate), now = bench_now_ns();
+    if (due > now)
+        nanosleep(&(struct timespec){.tv_sec = (due - now) / 1000000000, .tv_nsec = (due - now) % 1000000000}, NULL);
+}
+
+// Runs one window size for cfg.seconds after half a second of warm-up, and prints its line.
+static void run_window(FILE *out, int w, uint64_t *n)
+{
+    struct bench_usage before = {0}, after;
+    int64_t start = bench_now_ns(), measured = 0, end = start + 500000000;
+    uint64_t base = 0, sent = 0;
+
+    sem_init(&window, 0, (unsigned)w);
+    free_slots = NULL;
+    for (int i = 0; i < w; i++) {
+        slots[i].next = free_slots;
+        free_slots = &slots[i];
+    }
+    for (;;) {
+        struct slot *slot = take_slot();
+        struct msg *msg;
+        slot->sent_ns = bench_now_ns();
+        if (!measured && slot->sent_ns >= end) {
+            bench_latency_reset(&latency);
+            atomic_store(&failed, 0);
+            base = atomic_load(&answered);
+            bench_usage_self(&before);
+            measured = slot->sent_ns;
+            end = measured + (int64_t)cfg.seconds * 1000000000;
+        } else if (measured && slot->sent_ns >= end) {
+            break;
+        }
+        if (build(&msg, (*n)++) || fd_msg_send(&msg, on_answer, slot))
+            break;
+        if (cfg.rate > 0)
+            pace(start, ++sent);
+    }
+    bench_usage_self(&after);
+    bench_print(out, "bare", cfg.procedure, w, (double)(bench_now_ns() - measured) / 1e9,
+                atomic_load(&answered) - base, atomic_load(&failed), &latency, &before, &after);
+    for (int i = 1; i < w; i++) // the window drains before the next size begins
+        while (sem_wait(&window))
+            ;
+}
+
+static void *run(void *arg)
+{
+    FILE *out = fopen(cfg.out, "w");
+    uint64_t n = 0;
+
+    (void)arg;
+    if (!out || fd_core_waitstartcomplete())
+        return NULL;
+    sleep(3); // the peer opens
+    for (int i = 0; i < cfg.n_windows; i++)
+        run_window(out, cfg.windows[i], &n);
+    fclose(out);
+    kill(getpid(), SIGTERM);
+    return NULL;
+}
+
+static int parse(char *text)
+{
+    char *save = NULL, *save2 = NULL;
+    for (char *kv = strtok_r(text, ";", &save); kv; kv = strtok_r(NULL, ";", &save)) {
+        char *value = strchr(kv, '=');
+        if (!value)
+            return EINVAL;
+        *value++ = 0;
+        if (!strcmp(kv, "procedure")) snprintf(cfg.procedure, sizeof cfg.procedure, "%s", value);
+        else if (!strcmp(kv, "realm")) snprintf(cfg.realm, sizeof cfg.realm, "%s", value);
+        else if (!strcmp(kv, "out")) snprintf(cfg.out, sizeof cfg.out, "%s", value);
+        else if (!strcmp(kv, "seconds")) cfg.seconds = (int)strtol(value, NULL, 10);
+        else if (!strcmp(kv, "subscribers")) cfg.subscribers = (int)strtol(value, NULL, 10);
+        else if (!strcmp(kv, "first")) cfg.first = strtoull(value, NULL, 10);
+        else if (!strcmp(kv, "rate")) cfg.rate = strtod(value, NULL);
+        else if (!strcmp(kv, "windows"))
+            for (char *w = strtok_r(value, ",", &save2); w && cfg.n_windows < MAX_WINDOWS; w = strtok_r(NULL, ",", &save2))
+                cfg.windows[cfg.n_windows++] = (int)strtol(w, NULL, 10);
+        else return EINVAL;
+    }
+    for (int i = 0; i < cfg.n_windows; i++)
+        if (cfg.windows[i] < 1 || cfg.windows[i] > MAX_WINDOW)
+            return EINVAL;
+    return 0;
+}
+
+static int bare_client_entry(char *conffile)
+{
+    char *text = conffile ? strdup(conffile) : NULL;
+    int ret = text ? parse(text) : EINVAL;
+    free(text);
+    if (!ret)
+        ret = define_s6a();
+    if (!ret)
+        ret = pthread_create(&thread, NULL, run, NULL);
+    if (ret)
+        fprintf(stderr, "bare_client: cannot start with \"%s\"\n", conffile ? conffile : "");
+    return ret;
+}
+
+EXTENSION_ENTRY("bare_client", bare_client_entry, "dict_dcca_3gpp");
