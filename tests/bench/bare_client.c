@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Comparison (a) of the S6a benchmark: a freeDiameter client as installed. An extension for the stock
-// freeDiameterd with Debian's own dictionaries and default hooks, which keeps W requests outstanding and
-// prints one JSON line per window size. It shares no code with the gateway, on purpose.
+// Comparison (a) of the S6a benchmark: a freeDiameter client as installed. An extension for the
+// stock freeDiameterd with Debian's own dictionaries and default hooks, which keeps W requests
+// outstanding and prints one JSON line per window size. It shares no code with the gateway, on
+// purpose.
 //
-// LoadExtension = "bare_client.fdx" : "procedure=air;realm=hss.test;windows=1,16,64;seconds=4;first=001010000000001;subscribers=1000;out=/tmp/x.json";
+// LoadExtension = "bare_client.fdx" :
+//   "procedure=air;realm=hss.test;windows=1,16,64;seconds=4;first=001010000000001;subscribers=1000;out=x.json";
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +27,7 @@
 #define VENDOR_3GPP 10415u
 #define MAX_WINDOWS 16
 #define MAX_WINDOW 65536
+#define BENCH_S 1000000000
 
 static struct {
     char procedure[8], realm[128], out[256];
@@ -50,34 +54,38 @@ static struct dict_object *find_avp(uint32_t vendor, uint32_t code)
 {
     struct dict_avp_request req = {.avp_vendor = vendor, .avp_code = code};
     struct dict_object *found = NULL;
-    int ret = fd_dict_search(fd_g_config->cnf_dict, DICT_AVP, AVP_BY_CODE_AND_VENDOR, &req, &found, ENOENT);
-    if (ret)
+
+    if (fd_dict_search(fd_g_config->cnf_dict, DICT_AVP, AVP_BY_CODE_AND_VENDOR, &req, &found,
+                       ENOENT))
         fprintf(stderr, "bare_client: AVP %u/%u is not in the dictionary\n", vendor, code);
     return found;
 }
 
 static int add_command(struct dict_object *app, uint32_t code, char *name, bool request)
 {
-    struct dict_cmd_data data = {.cmd_code = code, .cmd_name = name,
-        .cmd_flag_mask = CMD_FLAG_REQUEST | CMD_FLAG_PROXIABLE,
-        .cmd_flag_val = CMD_FLAG_PROXIABLE | (request ? CMD_FLAG_REQUEST : 0)};
-    return fd_dict_new(fd_g_config->cnf_dict, DICT_COMMAND, &data, app, request ? &cmd_request : NULL);
+    struct dict_cmd_data data = {.cmd_code = code,
+                                 .cmd_name = name,
+                                 .cmd_flag_mask = CMD_FLAG_REQUEST | CMD_FLAG_PROXIABLE,
+                                 .cmd_flag_val =
+                                     CMD_FLAG_PROXIABLE | (request ? CMD_FLAG_REQUEST : 0)};
+    return fd_dict_new(fd_g_config->cnf_dict, DICT_COMMAND, &data, app,
+                       request ? &cmd_request : NULL);
 }
 
 static int define_s6a(void)
 {
     struct dict_application_data app = {.application_id = APP_S6A, .application_name = "3GPP S6a"};
-    struct dict_vendor_data vnd;
     struct dict_object *app_obj = NULL, *vendor = NULL;
     vendor_id_t id = VENDOR_3GPP;
     bool air = !strcmp(cfg.procedure, "air");
 
-    (void)vnd;
     if (fd_dict_search(fd_g_config->cnf_dict, DICT_VENDOR, VENDOR_BY_ID, &id, &vendor, ENOENT) ||
         fd_dict_new(fd_g_config->cnf_dict, DICT_APPLICATION, &app, vendor, &app_obj))
         return EINVAL;
-    if (add_command(app_obj, air ? 318 : 316, air ? "Authentication-Information-Request" : "Update-Location-Request", true) ||
-        add_command(app_obj, air ? 318 : 316, air ? "Authentication-Information-Answer" : "Update-Location-Answer", false))
+    if (air ? add_command(app_obj, 318, "Authentication-Information-Request", true) ||
+                  add_command(app_obj, 318, "Authentication-Information-Answer", false)
+            : add_command(app_obj, 316, "Update-Location-Request", true) ||
+                  add_command(app_obj, 316, "Update-Location-Answer", false))
         return EINVAL;
     avp_plmn = find_avp(VENDOR_3GPP, 1407);
     avp_req_eutran = find_avp(VENDOR_3GPP, 1408);
@@ -89,8 +97,8 @@ static int define_s6a(void)
     avp_realm = find_avp(0, 283);
     avp_session = find_avp(0, 263);
     avp_state = find_avp(0, 277);
-    if (!avp_plmn || !avp_req_eutran || !avp_n_vectors || !avp_immediate || !avp_rat || !avp_ulr_flags ||
-        !avp_user || !avp_realm || !avp_session || !avp_state)
+    if (!avp_plmn || !avp_req_eutran || !avp_n_vectors || !avp_immediate || !avp_rat ||
+        !avp_ulr_flags || !avp_user || !avp_realm || !avp_session || !avp_state)
         return EINVAL;
     return fd_disp_app_support(app_obj, vendor, 1, 0);
 }
@@ -172,7 +180,9 @@ static void pace(int64_t start, uint64_t n)
 {
     int64_t due = start + (int64_t)((double)n * 1e9 / cfg.rate), now = bench_now_ns();
     if (due > now)
-        nanosleep(&(struct timespec){.tv_sec = (due - now) / 1000000000, .tv_nsec = (due - now) % 1000000000}, NULL);
+        nanosleep(
+            &(struct timespec){.tv_sec = (due - now) / BENCH_S, .tv_nsec = (due - now) % BENCH_S},
+            NULL);
 }
 
 // Runs one window size for cfg.seconds after half a second of warm-up, and prints its line.
@@ -231,29 +241,52 @@ static void *run(void *arg)
     return NULL;
 }
 
+static int parse_windows(char *text)
+{
+    char *save = NULL;
+    for (char *w = strtok_r(text, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+        long size = strtol(w, NULL, 10);
+        if (size < 1 || size > MAX_WINDOW || cfg.n_windows == MAX_WINDOWS)
+            return EINVAL;
+        cfg.windows[cfg.n_windows++] = (int)size;
+    }
+    return 0;
+}
+
+static int parse_pair(const char *key, char *value)
+{
+    if (!strcmp(key, "procedure"))
+        snprintf(cfg.procedure, sizeof cfg.procedure, "%s", value);
+    else if (!strcmp(key, "realm"))
+        snprintf(cfg.realm, sizeof cfg.realm, "%s", value);
+    else if (!strcmp(key, "out"))
+        snprintf(cfg.out, sizeof cfg.out, "%s", value);
+    else if (!strcmp(key, "seconds"))
+        cfg.seconds = (int)strtol(value, NULL, 10);
+    else if (!strcmp(key, "subscribers"))
+        cfg.subscribers = (int)strtol(value, NULL, 10);
+    else if (!strcmp(key, "first"))
+        cfg.first = strtoull(value, NULL, 10);
+    else if (!strcmp(key, "rate"))
+        cfg.rate = strtod(value, NULL);
+    else if (!strcmp(key, "windows"))
+        return parse_windows(value);
+    else
+        return EINVAL;
+    return 0;
+}
+
 static int parse(char *text)
 {
-    char *save = NULL, *save2 = NULL;
+    char *save = NULL;
     for (char *kv = strtok_r(text, ";", &save); kv; kv = strtok_r(NULL, ";", &save)) {
         char *value = strchr(kv, '=');
         if (!value)
             return EINVAL;
         *value++ = 0;
-        if (!strcmp(kv, "procedure")) snprintf(cfg.procedure, sizeof cfg.procedure, "%s", value);
-        else if (!strcmp(kv, "realm")) snprintf(cfg.realm, sizeof cfg.realm, "%s", value);
-        else if (!strcmp(kv, "out")) snprintf(cfg.out, sizeof cfg.out, "%s", value);
-        else if (!strcmp(kv, "seconds")) cfg.seconds = (int)strtol(value, NULL, 10);
-        else if (!strcmp(kv, "subscribers")) cfg.subscribers = (int)strtol(value, NULL, 10);
-        else if (!strcmp(kv, "first")) cfg.first = strtoull(value, NULL, 10);
-        else if (!strcmp(kv, "rate")) cfg.rate = strtod(value, NULL);
-        else if (!strcmp(kv, "windows"))
-            for (char *w = strtok_r(value, ",", &save2); w && cfg.n_windows < MAX_WINDOWS; w = strtok_r(NULL, ",", &save2))
-                cfg.windows[cfg.n_windows++] = (int)strtol(w, NULL, 10);
-        else return EINVAL;
-    }
-    for (int i = 0; i < cfg.n_windows; i++)
-        if (cfg.windows[i] < 1 || cfg.windows[i] > MAX_WINDOW)
+        if (parse_pair(kv, value))
             return EINVAL;
+    }
     return 0;
 }
 

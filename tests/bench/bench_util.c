@@ -22,7 +22,8 @@ static unsigned bucket_of(uint64_t ns)
 
 void bench_latency_add(struct bench_latency *latency, int64_t ns)
 {
-    atomic_fetch_add_explicit(&latency->bucket[bucket_of(ns > 0 ? (uint64_t)ns : 0)], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&latency->bucket[bucket_of(ns > 0 ? (uint64_t)ns : 0)], 1,
+                              memory_order_relaxed);
 }
 
 double bench_latency_quantile(const struct bench_latency *latency, double q)
@@ -74,9 +75,11 @@ void bench_print(FILE *out, const char *what, const char *procedure, int window,
 {
     fprintf(out,
             "{\"what\":\"%s\",\"procedure\":\"%s\",\"window\":%d,\"rate\":%.0f,\"p50_us\":%.1f,"
-            "\"p99_us\":%.1f,\"cpu_us\":%.2f,\"rss_kb\":%" PRIu64 ",\"done\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n",
+            "\"p99_us\":%.1f,\"cpu_us\":%.2f,\"rss_kb\":%" PRIu64 ",\"done\":%" PRIu64
+            ",\"failed\":%" PRIu64 "}\n",
             what, procedure, window, (double)done / seconds, bench_latency_quantile(latency, 0.5),
             bench_latency_quantile(latency, 0.99),
-            done ? (after->cpu_s - before->cpu_s) * 1e6 / (double)done : 0, after->rss_kb, done, failed);
+            done ? (after->cpu_s - before->cpu_s) * 1e6 / (double)done : 0, after->rss_kb, done,
+            failed);
     fflush(out);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Shared by the benchmark's own programs: clock, latency histogram, CPU of a process, the JSON line.
-// Not linked with the gateway's libraries, so that the comparisons owe them nothing.
+// Shared by the benchmark's own programs: clock, latency histogram, CPU of a process, the JSON
+// line. Not linked with the gateway's libraries, so that the comparisons owe them nothing.
 #pragma once
 
 #include <stdatomic.h>
@@ -17,7 +17,7 @@ void bench_latency_add(struct bench_latency *latency, int64_t ns);
 double bench_latency_quantile(const struct bench_latency *latency, double q); // microseconds
 
 struct bench_usage {
-    double cpu_s;    // user + system of all threads
+    double cpu_s; // user + system of all threads
     uint64_t rss_kb;
 };
 void bench_usage_self(struct bench_usage *usage);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Comparison (c) of the S6a benchmark: the floor of this machine. A client keeps W fixed-size requests
-// outstanding on one TCP connection, a forked server answers each with a fixed-size response; one write
-// per message, NODELAY. Prints one JSON line per window size.
+// Comparison (c) of the S6a benchmark: the floor of this machine. A client keeps W fixed-size
+// requests outstanding on one TCP connection, a forked server answers each with a fixed-size
+// response; one write per message, NODELAY. Prints one JSON line per window size.
 //
 // tcp_pingpong REQUEST_BYTES RESPONSE_BYTES SECONDS WINDOW...
 #include <arpa/inet.h>
@@ -71,7 +71,8 @@ static bool run_window(int fd, size_t request, size_t response, int seconds, int
             bench_latency_add(&latency, now - sent_ns[tail++ % (uint64_t)w]);
     }
     bench_usage_self(&after);
-    bench_print(stdout, "tcp", "raw", w, (double)(now - start) / 1e9, tail, 0, &latency, &before, &after);
+    bench_print(stdout, "tcp", "raw", w, (double)(now - start) / 1e9, tail, 0, &latency, &before,
+                &after);
     return true;
 }
 
@@ -79,7 +80,8 @@ int main(int argc, char **argv)
 {
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof addr;
-    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0),
+        on = 1;
     bool ok = true;
 
     if (argc < 5) {
