@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One line per service.
+#include "agw_client/services.h"
+
+#include <stddef.h>
+
+#include "proto/hello.pb-c.h"
+#include "proto/orc8r_sync_rpc.pb-c.h"
+#include "proto/s6a.pb-c.h"
+#include "proto/s6a_gateway.pb-c.h"
+#include "proto/service303.pb-c.h"
+#include "proto/service_health.pb-c.h"
+
+const ProtobufCServiceDescriptor *const agwc_services[] = {
+    &magma__feg__s6a_proxy__descriptor,
+    &magma__feg__s6a_gateway_service__descriptor,
+    &fgw__s6a__s6a_notify__descriptor,
+    &fgw__s6a__s6a_subscriber_data__descriptor,
+    &magma__feg__hello__descriptor,
+    &magma__feg__service_health__descriptor,
+    &magma__orc8r__service303__descriptor,
+    &magma__orc8r__sync_rpcservice__descriptor,
+    NULL,
+};

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Counts the results in JUnit files for tests/run. Not for running anything.
+
+tally.py ctest FILE      three numbers: passed failed skipped (cmocka cases one by one)
+tally.py pytest FILE     three numbers: passed failed skipped
+tally.py failures FILE   names of failed and skipped cases with their reason
+"""
+import re
+import sys
+import xml.etree.ElementTree as xml
+
+CMOCKA = {word: re.compile(r"\[\s*%s\s*\] (\d+) test\(s\)" % word)
+          for word in ("PASSED", "FAILED", "SKIPPED")}
+
+
+def outcome(case):
+    if case.find("failure") is not None or case.find("error") is not None \
+            or case.get("status") == "fail":
+        return "failed"
+    if case.find("skipped") is not None or case.get("status") in ("disabled", "notrun"):
+        return "skipped"
+    return "passed"
+
+
+def cmocka(case):
+    text = case.findtext("system-out") or ""
+    return [sum(int(n) for n in CMOCKA[word].findall(text))
+            for word in ("PASSED", "FAILED", "SKIPPED")]
+
+
+def ctest(cases):
+    total = [0, 0, 0]
+    for case in cases:
+        inner = cmocka(case)
+        result = outcome(case)
+        if sum(inner) == 0:  # not cmocka, or it died before its summary
+            inner = [int(result == "passed"), int(result == "failed"), int(result == "skipped")]
+        elif result == "failed" and inner[1] == 0:  # a leak report or a crash after the cases
+            inner[1] = 1
+        total = [a + b for a, b in zip(total, inner)]
+    return total
+
+
+def pytest(cases):
+    results = [outcome(case) for case in cases]
+    return [results.count(word) for word in ("passed", "failed", "skipped")]
+
+
+def failures(cases):
+    for case in cases:
+        result = outcome(case)
+        if result == "passed":
+            continue
+        node = case.find("failure")
+        node = case.find("error") if node is None else node
+        node = case.find("skipped") if node is None else node
+        why = (node.get("message") or "") if node is not None else ""
+        why = why.strip().splitlines()[0][:160] if why.strip() else ""
+        print("   %-8s %s  %s" % (result.upper(), case.get("name"), why))
+        if result == "failed" and case.find("system-out") is not None and sum(cmocka(case)):
+            for line in (case.findtext("system-out") or "").splitlines():
+                if "[  FAILED  ]" in line or "ERROR" in line:
+                    print("            " + line.strip()[:160])
+
+
+def main():
+    what, path = sys.argv[1], sys.argv[2]
+    try:
+        cases = list(xml.parse(path).getroot().iter("testcase"))
+    except (OSError, xml.ParseError) as problem:
+        if what == "failures":
+            print("   FAILED   no result file %s" % path)
+            return 0
+        print("tally: %s" % problem, file=sys.stderr)
+        return 1
+    if what == "failures":
+        failures(cases)
+    else:
+        total = {"ctest": ctest, "pytest": pytest}[what](cases)
+        if sum(total) == 0:
+            total[1] = 1  # a suite without a single case is a failure, not a success
+        print(*total)
+    return 0
+
+
+sys.exit(main())
