@@ -13,7 +13,7 @@
 enum conf_type {
     CONF_BOOL,     // bool
     CONF_INT,      // int64_t, range [min,max]
-    CONF_MS,       // int64_t milliseconds; file: number (ms) or text "250ms" "10s" "5min" "1h" "2d";
+    CONF_MS,       // int64_t ms; file: number (ms) or text "250ms" "10s" "5min" "1h" "2d";
                    //   range [min,max], without one: not negative
     CONF_SIZE,     // int64_t bytes; file: number or text "64k" "4M" "1G"; range as above
     CONF_STRING,   // char *, owned by the conf, NULL if absent and no default
@@ -51,8 +51,8 @@ struct conf_key {
 
 struct conf; // a parsed file and everything read from it
 
-// Parses the file; @include is relative to its folder. On error *out is set as well (to be freed; NULL
-// only with ERR_NOMEM) and conf_error_text tells why.
+// Parses the file; @include is relative to its folder. On error *out is set as well (to be freed;
+// NULL only with ERR_NOMEM) and conf_error_text tells why.
 enum err conf_load(const char *path, struct conf **out);
 // From memory, for tests.
 enum err conf_parse(const char *name, const char *text, struct conf **out);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Replays a fuzzing corpus once, so that every build checks what fuzzing found before. Arguments are
-// files and folders (read recursively). Not a fuzzer: the fuzz preset links libFuzzer instead.
+// Replays a fuzzing corpus once, so that every build checks what fuzzing found before. Arguments
+// are files and folders (read recursively). Not a fuzzer: the fuzz preset links libFuzzer instead.
 #include <errno.h>
 #include <ftw.h>
 #include <stdint.h>

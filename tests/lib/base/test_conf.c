@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Configuration: every type and default, and for every mistake a message with place and expectation.
+// Configuration: every type and default, and for every mistake a message with place and
+// expectation.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

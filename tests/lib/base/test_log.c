@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Log: which lines appear, what a line carries, and that nothing a peer sends can forge or break one.
+// Log: which lines appear, what a line carries, and that nothing a peer sends can forge or break
+// one.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Loop: jobs of many producers run once, in order per producer, on the loop's thread; bounds, stop and
-// free lose nothing; timers fire once and never early.
+// Loop: jobs of many producers run once, in order per producer, on the loop's thread; bounds, stop
+// and free lose nothing; timers fire once and never early.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Metrics: what an export contains, that label sets are bounded, and that updates of threads add up.
+// Metrics: what an export contains, that label sets are bounded, and that updates of threads add
+// up.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
