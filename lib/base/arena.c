@@ -9,6 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+// With AddressSanitizer what was not handed out is poisoned, and a gap of one unit lies between
+// allocations, so that overruns inside an arena are seen as those between mallocs are.
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISONS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISONS 1
+#endif
+#endif
+#ifdef ARENA_POISONS
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+enum { GAP = 16 };
+#else
+#define POISON(p, n) ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+enum { GAP = 0 };
+#endif
+
 enum {
     ALIGN = 16,
     FIRST_DEFAULT = 1024,
@@ -22,10 +42,9 @@ struct block {
 };
 
 struct base_arena {
-    struct block *top; // where allocation goes on; chain ends at first
-    size_t reserved;   // bytes of data of all blocks
-    size_t limit;
-    size_t used; // bytes handed out, padding included
+    struct block *top; // where allocation goes on; the chain ends at first
+    size_t limit;      // of used
+    size_t used;       // bytes handed out, padding included
     ProtobufCAllocator protobuf;
     struct block *first; // right behind this struct
 };
@@ -50,21 +69,21 @@ struct base_arena *base_arena_new(size_t first, size_t limit)
         limit = LIMIT_DEFAULT;
     if (first == 0)
         first = FIRST_DEFAULT;
+    if (limit > SIZE_MAX / 4)
+        limit = SIZE_MAX / 4; // keeps the sums below from wrapping
     if (first > limit)
         first = limit;
     size_t head = align_up(sizeof(struct base_arena));
-    if (first > SIZE_MAX / 2)
-        return NULL;
     unsigned char *memory = malloc(head + sizeof(struct block) + first);
     if (!memory)
         return NULL;
     struct base_arena *arena = (struct base_arena *)memory;
     struct block *block = (struct block *)(memory + head);
     *block = (struct block){.size = first};
+    POISON(block->data, block->size);
     *arena = (struct base_arena){
         .top = block,
         .first = block,
-        .reserved = first,
         .limit = limit,
         .protobuf = {.alloc = protobuf_alloc, .free = protobuf_free, .allocator_data = arena},
     };
@@ -76,10 +95,11 @@ void base_arena_reset(struct base_arena *arena)
     while (arena->top != arena->first) {
         struct block *block = arena->top;
         arena->top = block->prev;
+        UNPOISON(block->data, block->size);
         free(block);
     }
+    POISON(arena->first->data, arena->first->size);
     arena->first->used = 0;
-    arena->reserved = arena->first->size;
     arena->used = 0;
 }
 
@@ -88,26 +108,24 @@ void base_arena_free(struct base_arena *arena)
     if (!arena)
         return;
     base_arena_reset(arena);
+    UNPOISON(arena->first->data, arena->first->size);
     free(arena);
 }
 
-// A new top block of at least `need` bytes: twice the last one, but within the limit.
+// A new top block of at least `need` bytes: twice the last one, but no more than may still be used.
 static struct block *add_block(struct base_arena *arena, size_t need)
 {
-    size_t left = arena->limit - arena->reserved;
-    if (need > left)
-        return NULL;
     size_t size = arena->top->size * 2;
+    if (size > arena->limit - arena->used)
+        size = arena->limit - arena->used;
     if (size < need)
         size = need;
-    if (size > left)
-        size = left;
     struct block *block = malloc(sizeof(*block) + size);
     if (!block)
         return NULL;
     *block = (struct block){.prev = arena->top, .size = size};
+    POISON(block->data, block->size);
     arena->top = block;
-    arena->reserved += size;
     return block;
 }
 
@@ -116,14 +134,17 @@ void *base_arena_alloc(struct base_arena *arena, size_t size)
     if (size > arena->limit)
         return NULL;
     size_t need = align_up(size ? size : 1);
+    if (need > arena->limit - arena->used)
+        return NULL;
     struct block *block = arena->top;
-    if (need > block->size - block->used) {
-        block = add_block(arena, need);
+    if (need + GAP > block->size - block->used) {
+        block = add_block(arena, need + GAP);
         if (!block)
             return NULL;
     }
     void *p = block->data + block->used;
-    block->used += need;
+    UNPOISON(p, size);
+    block->used += need + GAP;
     arena->used += need;
     return p;
 }

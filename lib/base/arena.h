@@ -10,7 +10,8 @@
 
 struct base_arena;
 
-// first: bytes of the first block (0: 1 KiB); limit: most bytes in total (0: 1 MiB).
+// first: bytes of the first block (0: 1 KiB); limit: most bytes handed out (0: 1 MiB), each
+// allocation rounded up to 16.
 struct base_arena *base_arena_new(size_t first, size_t limit); // NULL when out of memory
 void base_arena_free(struct base_arena *arena);                // NULL is fine
 void base_arena_reset(struct base_arena *arena);               // frees all but the first block

@@ -436,10 +436,10 @@ static void read_value(struct reader *r, config_setting_t *setting, const char *
         read_strings(r, setting, where, key, at);
         break;
     case CONF_GROUP:
-        if (config_setting_type(setting) == CONFIG_TYPE_GROUP)
-            read_group(r, setting, where, key->members, at);
-        else
+        if (config_setting_type(setting) != CONFIG_TYPE_GROUP)
             wrong_type(r, setting, where, key);
+        else
+            read_group(r, setting, where, key->members, at);
         break;
     case CONF_LIST:
         read_list(r, setting, where, key, at);
@@ -447,14 +447,31 @@ static void read_value(struct reader *r, config_setting_t *setting, const char *
     }
 }
 
+static char *default_text(struct reader *r, const struct conf_key *key)
+{
+    char *text = key->def_text ? own_text(r->conf, key->def_text) : NULL;
+    if (key->def_text && !text)
+        keep_first(&r->first, ERR_NOMEM);
+    return text;
+}
+
+static void default_strings(struct reader *r, const struct conf_key *key, struct conf_strings *out)
+{
+    *out = (struct conf_strings){.n = 0};
+    if (!key->def_text)
+        return;
+    char **items = own(r->conf, sizeof(*items));
+    char *text = default_text(r, key);
+    if (!items)
+        keep_first(&r->first, ERR_NOMEM);
+    if (!items || !text)
+        return;
+    items[0] = text;
+    *out = (struct conf_strings){.items = items, .n = 1};
+}
+
 static void set_default(struct reader *r, const struct conf_key *key, void *at)
 {
-    char *text = NULL;
-    if ((key->type == CONF_STRING || key->type == CONF_STRINGS) && key->def_text) {
-        text = own_text(r->conf, key->def_text);
-        if (!text)
-            keep_first(&r->first, ERR_NOMEM);
-    }
     switch (key->type) {
     case CONF_BOOL:
         *(bool *)at = key->def != 0;
@@ -468,23 +485,18 @@ static void set_default(struct reader *r, const struct conf_key *key, void *at)
         *(int *)at = (int)key->def;
         break;
     case CONF_STRING:
-        *(char **)at = text;
+        *(char **)at = default_text(r, key);
         break;
-    case CONF_STRINGS: {
-        struct conf_strings *strings = at;
-        *strings = (struct conf_strings){.n = 0};
-        char **items = text ? own(r->conf, 2 * sizeof(*items)) : NULL;
-        if (items) {
-            items[0] = text;
-            *strings = (struct conf_strings){.items = items, .n = 1};
-        }
+    case CONF_STRINGS:
+        default_strings(r, key, at);
         break;
-    }
     case CONF_LIST:
         *(struct conf_list *)at = (struct conf_list){.n = 0};
         break;
-    case CONF_GROUP:
-        break; // read_group(NULL) gives the members theirs
+    case CONF_GROUP: // so that a member is never indeterminate, whatever is wrong with the group
+        for (const struct conf_key *member = key->members; member->name; member++)
+            set_default(r, member, (char *)at + member->offset);
+        break;
     }
 }
 

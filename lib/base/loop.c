@@ -16,8 +16,28 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 
 BASE_LOG_CATEGORY(log_loop, "loop");
+
+static struct metric_family jobs_total = {
+    .name = "fgw_loop_jobs_total",
+    .help = "Jobs run on an event loop.",
+    .type = METRIC_COUNTER,
+    .labels = {"loop"},
+};
+static struct metric_family refused_total = {
+    .name = "fgw_loop_refused_total",
+    .help = "Jobs refused because the loop's queue was full.",
+    .type = METRIC_COUNTER,
+    .labels = {"loop"},
+};
+static struct metric_family queued_jobs = {
+    .name = "fgw_loop_queued_jobs",
+    .help = "Jobs waiting for an event loop.",
+    .type = METRIC_GAUGE,
+    .labels = {"loop"},
+};
 
 enum {
     BATCHES_PER_WAKE = 4, // then sockets and timers get their turn
@@ -42,6 +62,7 @@ struct base_loop {
     bool started;   // thread is to be joined
     pthread_t thread;
     _Atomic bool running, stopping, closed;
+    struct metric_cell *jobs, *refused, *queued;
 
     _Alignas(64) _Atomic(struct base_job *) head;
     _Atomic uint64_t counts;
@@ -79,12 +100,14 @@ static bool run_batch(struct base_loop *loop)
     }
     if (!job)
         return false;
-    while (job) {
+    uint64_t n = 0;
+    for (; job; n++) {
         struct base_job *next = job->next; // the job may free or re-post itself
         atomic_fetch_sub(&loop->counts, COUNT_JOB);
         job->run(job);
         job = next;
     }
+    metric_add(loop->jobs, n);
     return true;
 }
 
@@ -118,6 +141,12 @@ static struct event_base *new_event_base(void)
     return events;
 }
 
+static void collect_queued(void *arg)
+{
+    struct base_loop *loop = arg;
+    metric_set(loop->queued, (int64_t)base_loop_queued(loop));
+}
+
 enum err base_loop_new(const char *name, size_t capacity, struct base_loop **out)
 {
     enum err err = ERR_NOMEM;
@@ -139,6 +168,12 @@ enum err base_loop_new(const char *name, size_t capacity, struct base_loop **out
     event_assign(&loop->wake, loop->events, loop->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);
     if (event_add(&loop->wake, NULL) != 0)
         goto out;
+    loop->jobs = METRIC_CELL(&jobs_total, loop->name);
+    loop->refused = METRIC_CELL(&refused_total, loop->name);
+    loop->queued = METRIC_CELL(&queued_jobs, loop->name);
+    err = metrics_on_collect(collect_queued, loop);
+    if (err)
+        goto out;
     *out = loop;
     return ERR_OK;
 
@@ -155,6 +190,8 @@ void base_loop_free(struct base_loop *loop)
 {
     if (!loop)
         return;
+    metrics_off_collect(collect_queued, loop);
+    metric_set(loop->queued, 0);
     atomic_store(&loop->closed, true);
     struct base_loop *before = current;
     current = loop;
@@ -248,6 +285,8 @@ enum err base_loop_post(struct base_loop *loop, struct base_job *job)
     uint64_t before = atomic_fetch_add(&loop->counts, COUNT_CALLER + COUNT_JOB);
     if (atomic_load(&loop->closed) || JOBS_OF(before) >= loop->capacity) {
         enum err err = atomic_load(&loop->closed) ? ERR_SHUTDOWN : ERR_FULL;
+        if (err == ERR_FULL)
+            metric_inc(loop->refused);
         atomic_fetch_sub(&loop->counts, COUNT_CALLER + COUNT_JOB);
         return err;
     }

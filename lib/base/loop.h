@@ -22,7 +22,9 @@ struct base_job {
     void (*run)(struct base_job *job);
 };
 
-// Creates a loop. capacity: most jobs queued at a time by base_loop_post (bounded hand-off).
+// Creates a loop. capacity: most jobs queued at a time by base_loop_post (bounded hand-off). name
+// (at most 15 characters) is the thread's, and the label of fgw_loop_jobs_total, _refused_total and
+// _queued_jobs.
 enum err base_loop_new(const char *name, size_t capacity, struct base_loop **out);
 // Frees a stopped loop; jobs still queued are run first, so that nothing is lost.
 void base_loop_free(struct base_loop *loop);

@@ -47,9 +47,9 @@ static void limit_is_kept(void **state)
     size_t n = 0;
     while (base_arena_alloc(arena, 64))
         n++;
-    assert_true(n > 4096 / 64 / 2);
-    assert_true(n <= 4096 / 64);
-    assert_null(base_arena_alloc(arena, 64));
+    assert_int_equal(n, 4096 / 64);
+    assert_int_equal(base_arena_used(arena), 4096);
+    assert_null(base_arena_alloc(arena, 1));
     base_arena_free(arena);
 }
 

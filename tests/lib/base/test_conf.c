@@ -208,6 +208,18 @@ static void missing_section_misses_its_required_settings(void **state)
     conf_free(conf);
 }
 
+static void settings_are_defined_even_after_mistakes(void **state)
+{
+    struct conf *conf = parse("s: { on = 5; count = true; wait = 1; size = \"x\"; name = 5;\n"
+                              " note = true; plmns = 5; mode = 5; inner = 5; peers = 5; };");
+    struct settings s;
+    memset(&s, 0xa5, sizeof(s));
+    assert_int_not_equal(conf_read(conf, "s", keys, &s), ERR_OK);
+    assert_int_equal(conf_n_errors(conf), 10);
+    assert_defaults(&s);
+    conf_free(conf);
+}
+
 static void section_that_is_no_group_is_refused(void **state)
 {
     struct conf *conf = parse("s = 5;");
@@ -365,6 +377,7 @@ int main(void)
         cmocka_unit_test(mistakes_are_named_with_place_and_expectation),
         cmocka_unit_test(all_mistakes_are_collected),
         cmocka_unit_test(missing_section_misses_its_required_settings),
+        cmocka_unit_test(settings_are_defined_even_after_mistakes),
         cmocka_unit_test(section_that_is_no_group_is_refused),
         cmocka_unit_test(inner_sections_can_be_read_apart),
         cmocka_unit_test(root_settings_leave_the_sections_alone),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// State machine engine: every (state, event) pair of a sample machine, timers, misuse, and the check
-// that finds flawed tables. The sample is a link that is asked up, answered, and taken down.
+// State machine engine: every (state, event) pair of a sample machine, timers, misuse, and the
+// check that finds flawed tables. The sample is a link that is asked up, answered, and taken down.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
