@@ -488,9 +488,10 @@ static bool has_values(const struct dia_file *file, const char *avp)
 static void check_existing(struct load *load, const struct dia_dict_file *f,
                            const struct dia_avp_def *def, struct dia_dict_entry *entry)
 {
-    bool differs = base_type(entry->def->type) != base_type(def->type);
-    bool renamed = strcmp(entry->def->name, def->name) != 0;
     bool ours = strcmp(entry->source, "freeDiameter") != 0;
+    bool renamed = strcmp(entry->def->name, def->name) != 0;
+    bool differs = ours ? entry->def->type != def->type
+                        : base_type(entry->def->type) != base_type(def->type);
     if (ours && (differs || renamed))
         report(load, ERR_DIA_DICT, f->path, def->line, "AVP %u of vendor %u is %s of type %s in %s",
                def->code, def->vendor, entry->def->name, dia_type_name(entry->def->type), entry->source);
@@ -499,6 +500,18 @@ static void check_existing(struct load *load, const struct dia_dict_file *f,
                  f->path, def->line, def->name, dia_type_name(entry->def->type));
     else if (!ours)
         entry->def = def; // the same, and it knows more
+}
+
+// Looked for beforehand, because the library leaks and dumps when it refuses.
+static bool name_taken(const struct dia_avp_def *def)
+{
+    struct dict_object *object = NULL;
+    struct dict_avp_request request = {.avp_vendor = def->vendor, .avp_name = def->name};
+    if (def->vendor)
+        fd_dict_search(dict(), DICT_AVP, AVP_BY_NAME_AND_VENDOR, &request, &object, 0);
+    else
+        fd_dict_search(dict(), DICT_AVP, AVP_BY_NAME, def->name, &object, 0);
+    return object != NULL;
 }
 
 static void make_avp(struct load *load, const struct dia_dict_file *f, const struct dia_avp_def *def)
@@ -510,6 +523,11 @@ static void make_avp(struct load *load, const struct dia_dict_file *f, const str
     }
     if (def->vendor && !vendor_object(load, f, def->vendor))
         return;
+    if (name_taken(def)) {
+        report(load, ERR_DIA_DICT, f->path, def->line, "vendor %u has another AVP named %s", def->vendor,
+               def->name);
+        return;
+    }
     struct dict_avp_data data = {
         .avp_code = def->code,
         .avp_vendor = def->vendor,
@@ -523,8 +541,8 @@ static void make_avp(struct load *load, const struct dia_dict_file *f, const str
     struct dict_object *object = NULL;
     int rc = fd_dict_new(dict(), DICT_AVP, &data, type, &object);
     if (rc != 0)
-        report(load, ERR_DIA_DICT, f->path, def->line, "%s cannot be created: %s", def->name,
-               rc == EEXIST ? "the vendor has another AVP of this name" : strerror(rc));
+        report(load, ERR_DIA_LIBRARY, f->path, def->line, "%s cannot be created: %s", def->name,
+               strerror(rc));
     else if (dia_dict_enter(object, def, f->path) != ERR_OK)
         report(load, ERR_NOMEM, f->path, def->line, "out of memory");
 }
@@ -540,10 +558,17 @@ static void make_values(struct load *load, struct dia_dict_file *f, const struct
     if (!entry->values)
         entry->values = values;
     for (size_t i = 0; entry->type && i < values->n_values; i++) {
-        struct dict_enumval_data data = {.enum_name = values->values[i].name};
-        data.enum_value.i32 = values->values[i].value;
+        struct dict_object *old_name = NULL, *old_value = NULL;
+        struct dict_enumval_request request = {.type_obj = entry->type};
+        request.search.enum_value.i32 = values->values[i].value;
+        fd_dict_search(dict(), DICT_ENUMVAL, ENUMVAL_BY_STRUCT, &request, &old_value, 0);
+        request.search.enum_name = values->values[i].name;
+        fd_dict_search(dict(), DICT_ENUMVAL, ENUMVAL_BY_STRUCT, &request, &old_name, 0);
         // a second name of a value, or one the library has: the first stays
-        (void)fd_dict_new(dict(), DICT_ENUMVAL, &data, entry->type, NULL);
+        if (!old_name && !old_value &&
+            fd_dict_new(dict(), DICT_ENUMVAL, &request.search, entry->type, NULL) != 0)
+            report(load, ERR_DIA_LIBRARY, f->path, 0, "value %s of %s cannot be created",
+                   values->values[i].name, values->avp);
     }
 }
 
