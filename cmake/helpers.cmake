@@ -40,7 +40,8 @@ function(fgw_extension name)
   cmake_parse_arguments(E "" "" "SOURCES;LIBS" ${ARGN})
   add_library(${name} MODULE ${E_SOURCES})
   set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX ".fdx"
-    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/extensions)
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/extensions
+    INSTALL_RPATH "$ORIGIN") # libfgw.so lies beside
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${E_LIBS} freediameter)
   install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/fgw)

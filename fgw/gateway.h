@@ -27,7 +27,7 @@ struct fgw_interface {
     // the new settings come in force; checks what tables cannot, changes nothing. Errors go to
     // conf_error(conf, name, ...). Main loop's thread.
     enum err (*configure)(struct conf *conf, const void *settings);
-    // Dictionary is complete: compile tables, register Diameter commands. Main thread; the loops
+    // Dictionary is complete: compile tables, register Diameter commands. Main thread; loops
     // exist but do not run yet. `fgwd -t` calls it too (an AVP missing from the dictionary is a
     // configuration error), so it opens nothing and sends nothing.
     enum err (*start)(void);
@@ -43,7 +43,7 @@ struct fgw_interface {
     bool without_diameter;
 };
 
-// Called from the extension's entry point. The struct must outlive the process. ERR_EXISTS if taken.
+// Called from the extension's entry point. The struct must outlive the process. ERR_EXISTS: taken.
 enum err fgw_interface_register(const struct fgw_interface *interface);
 // Settings in force for an interface; any loop thread; valid for the current callback only.
 const void *fgw_settings(const struct fgw_interface *interface);
@@ -52,14 +52,15 @@ const void *fgw_settings(const struct fgw_interface *interface);
 // May this gateway serve this subscriber / this visited PLMN? By the `gateways` section:
 // per-gateway (or default, section `agw`) lists of PLMNs and IMSI prefixes. plmn NULL: only the
 // IMSI is checked. ERR_FGW_PLMN_DENIED: outside the lists. ERR_FGW_UNKNOWN_GATEWAY: not listed (any
-// more) and unknown ones are not allowed. Both are counted and logged here. Any loop thread.
+// more) and unknown ones are not allowed. ERR_DENIED: locked out. Counted and logged here. Any loop
+// thread.
 enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const struct base_plmn *plmn);
 
 // ---- directory: subscriber -> AGW ----
 // Kept in LMDB; survives restart. Look-ups are answered from memory-mapped pages, any thread, no
 // I/O wait. Every uplink request of an interface teaches it. previous (size FGW_GATEWAY_ID_MAX+1,
 // may be NULL) receives the other gateway that had the subscriber until now, or "". Visible at once
-// to every thread; on disk within 50 ms, after which it survives kill -9. An unchanged mapping costs
+// to all threads; on disk within 50 ms, after which it survives kill -9. An unchanged mapping costs
 // a look-up. ERR_FULL: storage does not keep up (counted; the caller's request need not fail).
 #define FGW_GATEWAY_ID_MAX 127
 enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// fgwd: the command line, signals and the supervisor. Everything else is the core's (core.h).
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/daemon.h"
+#include "fgw/core.h"
+#include "fgw/health.h"
+#include "fgw/log.h"
+#include "fgw/settings.h"
+
+enum { LEVELS_MAX = 32, HARD_AFTER_S = 15 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const char usage_text[] =
+    "usage: fgwd [-c fgw.conf] [-g gateway.conf] [-t] [-d [category=]level]...\n"
+    "\n"
+    "  -c FILE   freeDiameter configuration (default " FGW_CONF_DIR "/fgw.conf)\n"
+    "  -g FILE   gateway configuration (default " FGW_CONF_DIR "/gateway.conf)\n"
+    "  -t        check both files, load the extensions, and exit: 0 if all is well\n"
+    "  -d LEVEL  log level of all categories, or of one: dia=debug (wins over the file)\n"
+    "  -V        version\n"
+    "  -h        this text\n"
+    "\n"
+    "SIGHUP reloads. SIGTERM and SIGINT finish what is in flight; a second one ends at once.\n";
+
+static void to_stderr(const char *line, void *arg)
+{
+    fprintf(stderr, "fgwd: %s\n", line);
+}
+
+static void to_log(const char *line, void *arg)
+{
+    base_log(&log_fgw, BASE_LOG_NOTICE, NULL, "reload: %s", line);
+}
+
+static void reload(void *arg)
+{
+    base_daemon_reloading();
+    enum err err = fgw_core_reload(to_log, NULL);
+    base_log(&log_fgw, err ? BASE_LOG_ERROR : BASE_LOG_NOTICE, NULL, "reload: %s",
+             err ? err_str(err) : "done");
+    base_daemon_ready(err ? "running; the last reload failed" : "running");
+}
+
+static void end_at_once(int number)
+{
+    static const char text[] = "fgwd: stopped hard, work in flight is lost\n";
+    ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void)n;
+    _exit(EXIT_FAILED);
+}
+
+// From now on a signal, or the end of timeout_s, ends the process: the last steps of a stop block.
+static void arm_hard_stop(unsigned timeout_s)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGALRM};
+    const struct sigaction action = {.sa_handler = end_at_once};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        sigaction(numbers[i], &action, NULL);
+        sigaddset(&set, numbers[i]);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    alarm(timeout_s);
+}
+
+static void on_drained(void *arg)
+{
+    base_loop_stop(fgw_core_main_loop());
+}
+
+static void stop(unsigned nth, void *arg)
+{
+    if (nth > 1)
+        end_at_once(SIGTERM);
+    base_log(&log_fgw, BASE_LOG_NOTICE, NULL, "stopping: what is in flight gets %lld ms",
+             (long long)fgw_core_shutdown_ms());
+    base_daemon_stopping("draining");
+    fgw_core_drain(on_drained, NULL);
+}
+
+static bool healthy(void *arg)
+{
+    char why[200];
+    if (fgw_health_alive(fgw_core_health(), why, sizeof(why)))
+        return true;
+    base_log(&log_fgw, BASE_LOG_ERROR, NULL, "watchdog: %s", why);
+    return false;
+}
+
+static enum err run(void)
+{
+    static const struct base_daemon_hooks hooks = {
+        .stop = stop, .reload = reload, .healthy = healthy};
+    struct base_daemon *daemon = NULL;
+    enum err err = fgw_core_start();
+    if (!err)
+        err = base_daemon_attach(fgw_core_main_loop(), &hooks, NULL, &daemon);
+    if (!err) {
+        base_daemon_ready("running");
+        err = base_loop_run(fgw_core_main_loop());
+    }
+    base_daemon_detach(daemon);
+    return err;
+}
+
+static int usage(FILE *out, int code)
+{
+    fputs(usage_text, out);
+    return code;
+}
+
+// Returns -1 to go on, else the exit code.
+static int parse_options(int argc, char **argv, struct fgw_options *options, const char **levels,
+                         bool *check)
+{
+    for (int opt; (opt = getopt(argc, argv, "c:g:td:Vh")) != -1;) {
+        switch (opt) {
+        case 'c':
+            options->dia_conf = optarg;
+            break;
+        case 'g':
+            options->gateway_conf = optarg;
+            break;
+        case 't':
+            *check = true;
+            break;
+        case 'd':
+            if (options->n_levels == LEVELS_MAX || fgw_log_level_apply(optarg) == ERR_INVALID) {
+                fprintf(stderr, "fgwd: -d %s: expected [category=]level; levels: error, warn, "
+                                "notice, info, debug\n", optarg);
+                return EXIT_USAGE;
+            }
+            levels[options->n_levels++] = optarg;
+            break;
+        case 'V':
+            puts("fgwd " FGW_VERSION);
+            return 0;
+        case 'h':
+            return usage(stdout, 0);
+        default:
+            return usage(stderr, EXIT_USAGE);
+        }
+    }
+    return optind == argc ? -1 : usage(stderr, EXIT_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+    const char *levels[LEVELS_MAX];
+    struct fgw_options options = {.dia_conf = FGW_CONF_DIR "/fgw.conf",
+                                  .gateway_conf = FGW_CONF_DIR "/gateway.conf",
+                                  .levels = levels,
+                                  .interposed = true};
+    bool check = false;
+    int code = parse_options(argc, argv, &options, levels, &check);
+    if (code >= 0)
+        return code;
+    if (base_daemon_prepare())
+        return EXIT_FAILED;
+    base_daemon_raise_files(0, NULL);
+    enum err err = fgw_core_load(&options, to_stderr, NULL);
+    if (!err && check)
+        printf("%s and %s are well\n", options.dia_conf, options.gateway_conf);
+    if (!err && !check)
+        err = run();
+    arm_hard_stop(HARD_AFTER_S);
+    fgw_core_stop();
+    if (!check)
+        base_log(&log_fgw, BASE_LOG_NOTICE, NULL, "%s", err ? "ended after an error" : "stopped");
+    return err ? EXIT_FAILED : 0;
+}
