@@ -18,6 +18,8 @@ enum err dia_add_group(msg_or_avp *parent, dia_avp_id id, struct avp **out);
 // First child AVP with this id; NULL if none.
 struct avp *dia_find(msg_or_avp *parent, dia_avp_id id);
 struct avp *dia_find_next(struct avp *after, dia_avp_id id); // next sibling with this id
+// Writers: ERR_DIA_DICT if the AVP is unknown, ERR_INVALID if it is of another type, ERR_ENCODE_SPACE.
+// 32-bit readers and writers take Integer32, Unsigned32 and Enumerated alike.
 // Readers: ERR_NOT_FOUND if absent, ERR_DECODE_VALUE if not parsed or of another type.
 enum err dia_get_u32(msg_or_avp *parent, dia_avp_id id, uint32_t *out);
 enum err dia_get_i32(msg_or_avp *parent, dia_avp_id id, int32_t *out);
@@ -49,5 +51,8 @@ enum err dia_add_no_state(struct msg *msg);
 enum err dia_add_vendor_application(struct msg *msg, uint32_t application);
 // The whole message as bytes on the wire (malloc; caller frees): for capture and golden tests.
 enum err dia_msg_bytes(struct msg *msg, uint8_t **out, size_t *len);
-// Parses bytes against the loaded dictionary (tests, fuzzing, replay).
+// Parses bytes against the loaded dictionary (tests, fuzzing, replay). ERR_DECODE_*, ERR_UNSUPPORTED
+// (unknown command).
 enum err dia_msg_parse(const uint8_t *data, size_t len, struct msg **out);
+// What "DIAMETER_MISSING_AVP" and the like, the library's words for a parse error, are here: ERR_DECODE_*.
+enum err dia_parse_error(const char *library_code);
