@@ -42,7 +42,7 @@ struct slot {
 };
 
 static struct dict_object *cmd_request, *avp_plmn, *avp_req_eutran, *avp_n_vectors, *avp_immediate,
-    *avp_rat, *avp_ulr_flags, *avp_user, *avp_realm, *avp_session, *avp_state;
+    *avp_rat, *avp_ulr_flags, *avp_user, *avp_realm, *avp_session, *avp_state, *avp_result;
 static sem_t window;
 static struct slot slots[MAX_WINDOW], *free_slots;
 static pthread_mutex_t free_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -97,8 +97,9 @@ static int define_s6a(void)
     avp_realm = find_avp(0, 283);
     avp_session = find_avp(0, 263);
     avp_state = find_avp(0, 277);
+    avp_result = find_avp(0, 268);
     if (!avp_plmn || !avp_req_eutran || !avp_n_vectors || !avp_immediate || !avp_rat ||
-        !avp_ulr_flags || !avp_user || !avp_realm || !avp_session || !avp_state)
+        !avp_ulr_flags || !avp_user || !avp_realm || !avp_session || !avp_state || !avp_result)
         return EINVAL;
     return fd_disp_app_support(app_obj, vendor, 1, 0);
 }
@@ -151,7 +152,7 @@ static void on_answer(void *data, struct msg **msg)
     struct avp_hdr *hdr = NULL;
 
     bench_latency_add(&latency, bench_now_ns() - slot->sent_ns);
-    if (fd_msg_search_avp(*msg, find_avp(0, 268), &avp) || !avp || fd_msg_avp_hdr(avp, &hdr) ||
+    if (fd_msg_search_avp(*msg, avp_result, &avp) || !avp || fd_msg_avp_hdr(avp, &hdr) ||
         !hdr->avp_value || hdr->avp_value->u32 != 2001)
         atomic_fetch_add(&failed, 1);
     atomic_fetch_add(&answered, 1);
