@@ -82,7 +82,7 @@ static int parse(int argc, char **argv, struct options *options)
     while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
         switch (c) {
         case 'p':
-            options->port = atoi(optarg);
+            options->port = (int)strtol(optarg, NULL, 10);
             break;
         case 'l':
             n_loops = strtoul(optarg, NULL, 10);
