@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The directory: what was learned is known at once, survives the process, moves, is forgotten and
+// expires; the counts stay right whatever threads do.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "fgw/directory.h"
+#include "fgw/gateway.h"
+
+enum { SYNC_MS = 10000 };
+
+static char folder[64];
+static _Atomic uint32_t fake_now;
+
+static uint32_t fake_clock(void)
+{
+    return atomic_load(&fake_now);
+}
+
+static int make_folder(void **state)
+{
+    snprintf(folder, sizeof(folder), "/tmp/fgw-directory-XXXXXX");
+    atomic_store(&fake_now, 1700000000);
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    char path[128];
+    const char *const files[] = {"data.mdb", "lock.mdb"};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+        unlink(path);
+    }
+    return rmdir(folder);
+}
+
+static struct fgw_directory *open_with(struct fgw_directory_config config)
+{
+    struct fgw_directory *dir = NULL;
+    config.folder = folder;
+    assert_int_equal(fgw_dir_open(&config, &dir), ERR_OK);
+    return dir;
+}
+
+static struct fgw_directory *open_plain(void)
+{
+    return open_with((struct fgw_directory_config){.map_size = 1 << 20});
+}
+
+static struct base_imsi imsi_of(unsigned n)
+{
+    struct base_imsi imsi;
+    imsi.len = (uint8_t)snprintf(imsi.digits, sizeof(imsi.digits), "00101%010u", n);
+    return imsi;
+}
+
+static void learn(struct fgw_directory *dir, unsigned n, const char *gateway)
+{
+    struct base_imsi imsi = imsi_of(n);
+    assert_int_equal(fgw_dir_learn(dir, &imsi, gateway, NULL), ERR_OK);
+}
+
+static void expect(struct fgw_directory *dir, unsigned n, const char *gateway)
+{
+    char found[FGW_GATEWAY_ID_MAX + 1];
+    struct base_imsi imsi = imsi_of(n);
+    enum err err = fgw_dir_find(dir, &imsi, found, sizeof(found), NULL);
+    if (!gateway) {
+        assert_int_equal(err, ERR_FGW_UNKNOWN_SUBSCRIBER);
+        return;
+    }
+    assert_int_equal(err, ERR_OK);
+    assert_string_equal(found, gateway);
+}
+
+struct census {
+    size_t gateways;
+    uint64_t subscribers;
+};
+
+static void count(const struct fgw_dir_gateway *gateway, void *arg)
+{
+    struct census *census = arg;
+    census->gateways++;
+    census->subscribers += gateway->subscribers;
+}
+
+static struct census census_of(struct fgw_directory *dir)
+{
+    struct census census = {0};
+    assert_int_equal(fgw_dir_gateways(dir, count, &census), ERR_OK);
+    return census;
+}
+
+static uint64_t subscribers_of(struct fgw_directory *dir)
+{
+    struct fgw_dir_stats stats;
+    fgw_dir_stats(dir, &stats);
+    return stats.subscribers;
+}
+
+// --- one thread ---
+
+static void learned_is_known_at_once(void **state)
+{
+    struct fgw_directory *dir = open_plain();
+    expect(dir, 1, NULL);
+    learn(dir, 1, "agw1");
+    expect(dir, 1, "agw1");
+    expect(dir, 2, NULL);
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    expect(dir, 1, "agw1"); // now from disk
+    fgw_dir_close(dir);
+}
+
+static void imsis_that_differ_in_leading_zeros_are_different(void **state)
+{
+    struct base_imsi a = {.digits = "001010", .len = 6}, b = {.digits = "0001010", .len = 7};
+    struct fgw_directory *dir = open_plain();
+    char found[FGW_GATEWAY_ID_MAX + 1];
+    assert_int_equal(fgw_dir_learn(dir, &a, "agw1", NULL), ERR_OK);
+    assert_int_equal(fgw_dir_find(dir, &b, found, sizeof(found), NULL),
+                     ERR_FGW_UNKNOWN_SUBSCRIBER);
+    fgw_dir_close(dir);
+}
+
+static void a_move_tells_the_previous_gateway(void **state)
+{
+    struct fgw_directory *dir = open_plain();
+    struct base_imsi imsi = imsi_of(7);
+    char previous[FGW_GATEWAY_ID_MAX + 1] = "?";
+    for (int on_disk = 0; on_disk < 2; on_disk++) {
+        assert_int_equal(fgw_dir_learn(dir, &imsi, "agw1", previous), ERR_OK);
+        assert_string_equal(previous, on_disk ? "agw2" : "");
+        assert_int_equal(fgw_dir_learn(dir, &imsi, "agw1", previous), ERR_OK);
+        assert_string_equal(previous, "");
+        assert_int_equal(fgw_dir_learn(dir, &imsi, "agw2", previous), ERR_OK);
+        assert_string_equal(previous, "agw1");
+        assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    }
+    assert_int_equal(census_of(dir).subscribers, 1);
+    fgw_dir_close(dir);
+}
+
+static void only_its_gateway_makes_a_subscriber_forgotten(void **state)
+{
+    struct fgw_directory *dir = open_plain();
+    struct base_imsi imsi = imsi_of(3);
+    learn(dir, 3, "agw1");
+    learn(dir, 4, "agw2");
+    assert_int_equal(fgw_dir_forget(dir, &imsi, "agw2"), ERR_NOT_FOUND);
+    assert_int_equal(fgw_dir_forget(dir, &imsi, "never-seen"), ERR_NOT_FOUND);
+    expect(dir, 3, "agw1");
+    assert_int_equal(fgw_dir_forget(dir, &imsi, "agw1"), ERR_OK);
+    expect(dir, 3, NULL);
+    assert_int_equal(fgw_dir_forget(dir, &imsi, "agw1"), ERR_NOT_FOUND);
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    expect(dir, 3, NULL);
+    assert_int_equal(census_of(dir).subscribers, 1);
+    learn(dir, 3, "agw2"); // and may come back
+    expect(dir, 3, "agw2");
+    fgw_dir_close(dir);
+}
+
+static void bad_gateway_ids_are_refused(void **state)
+{
+    struct fgw_directory *dir = open_plain();
+    struct base_imsi imsi = imsi_of(1);
+    char id[FGW_GATEWAY_ID_MAX + 2], found[FGW_GATEWAY_ID_MAX + 1], tiny[8];
+    memset(id, 'x', sizeof(id) - 1);
+    id[sizeof(id) - 1] = '\0';
+    assert_int_equal(fgw_dir_learn(dir, &imsi, id, NULL), ERR_INVALID);
+    assert_int_equal(fgw_dir_learn(dir, &imsi, "", NULL), ERR_INVALID);
+    id[FGW_GATEWAY_ID_MAX] = '\0'; // the longest one
+    assert_int_equal(fgw_dir_learn(dir, &imsi, id, found), ERR_OK);
+    assert_int_equal(fgw_dir_find(dir, &imsi, found, sizeof(found), NULL), ERR_OK);
+    assert_string_equal(found, id);
+    assert_int_equal(fgw_dir_find(dir, &imsi, tiny, sizeof(tiny), NULL), ERR_RANGE);
+    fgw_dir_close(dir);
+}
+
+static void it_survives_a_restart(void **state)
+{
+    struct fgw_directory *dir = open_plain();
+    for (unsigned i = 0; i < 100; i++)
+        learn(dir, i, i % 2 ? "odd" : "even");
+    fgw_dir_close(dir); // writes what is pending
+    dir = open_plain();
+    for (unsigned i = 0; i < 100; i++)
+        expect(dir, i, i % 2 ? "odd" : "even");
+    struct census census = census_of(dir);
+    assert_int_equal(census.gateways, 2);
+    assert_int_equal(census.subscribers, 100);
+    fgw_dir_close(dir);
+}
+
+static void a_second_user_is_refused(void **state)
+{
+    struct fgw_directory *dir = open_plain(), *second;
+    struct fgw_directory_config config = {.folder = folder, .map_size = 1 << 20};
+    assert_int_equal(fgw_dir_open(&config, &second), ERR_EXISTS);
+    fgw_dir_close(dir);
+    assert_int_equal(fgw_dir_open(&config, &second), ERR_OK);
+    fgw_dir_close(second);
+}
+
+static void too_many_pending_changes_are_refused_for_a_moment(void **state)
+{
+    struct fgw_directory *dir =
+        open_with((struct fgw_directory_config){.map_size = 1 << 20, .max_pending = 16});
+    unsigned refused = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct base_imsi imsi = imsi_of(i);
+        enum err err = fgw_dir_learn(dir, &imsi, "agw1", NULL);
+        assert_true(err == ERR_OK || err == ERR_FULL);
+        refused += err == ERR_FULL;
+        expect(dir, i, err ? NULL : "agw1");
+    }
+    assert_in_range(refused, 1, 999);
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    learn(dir, 5000, "agw1");
+    struct fgw_dir_stats stats;
+    fgw_dir_stats(dir, &stats);
+    assert_int_equal(stats.refused, refused);
+    assert_int_equal(stats.subscribers, 1001 - refused);
+    fgw_dir_close(dir);
+}
+
+static void wait_until(struct fgw_directory *dir, uint64_t subscribers)
+{
+    int64_t deadline = base_now_ns() + SYNC_MS * BASE_MS_NS;
+    while (subscribers_of(dir) != subscribers && base_now_ns() < deadline)
+        usleep(5000);
+    assert_int_equal(subscribers_of(dir), subscribers);
+}
+
+static void the_unseen_expire(void **state)
+{
+    struct fgw_directory_config config = {
+        .map_size = 1 << 20, .expire_s = 3600, .sweep_ms = 20, .now_s = fake_clock};
+    struct fgw_directory *dir = open_with(config);
+    for (unsigned i = 0; i < 3000; i++) // more than one step of the sweep
+        learn(dir, i, "old");
+    learn(dir, 9000, "busy");
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    atomic_fetch_add(&fake_now, 3000);
+    learn(dir, 9000, "busy"); // refreshed: is seen at +3000
+    learn(dir, 9001, "busy");
+    assert_int_equal(subscribers_of(dir), 3002);
+    atomic_fetch_add(&fake_now, 1000);
+    wait_until(dir, 2);
+    expect(dir, 5, NULL);
+    expect(dir, 9000, "busy");
+    assert_int_equal(census_of(dir).gateways, 1); // "old" is not visited any more
+    assert_int_equal(census_of(dir).subscribers, 2);
+    fgw_dir_close(dir);
+    dir = open_with(config);
+    assert_int_equal(subscribers_of(dir), 2);
+    assert_int_equal(census_of(dir).gateways, 1);
+    learn(dir, 5, "old"); // a gateway may come back
+    expect(dir, 5, "old");
+    fgw_dir_close(dir);
+}
+
+static void many_subscribers_make_the_map_grow(void **state)
+{
+    enum { N = 100000, GATEWAYS = 200 };
+    char id[32];
+    struct fgw_directory *dir = open_with((struct fgw_directory_config){
+        .map_size = 1 << 20, .sync = FGW_STORE_OFF, .max_pending = N});
+    for (unsigned i = 0; i < N; i++) {
+        snprintf(id, sizeof(id), "agw%u", i % GATEWAYS);
+        learn(dir, i, id);
+    }
+    assert_int_equal(fgw_dir_sync(dir, 3 * SYNC_MS), ERR_OK);
+    int64_t begin = base_now_ns();
+    for (unsigned i = 0; i < N; i++) {
+        snprintf(id, sizeof(id), "agw%u", i % GATEWAYS);
+        learn(dir, i, id);
+    }
+    struct fgw_dir_stats stats;
+    fgw_dir_stats(dir, &stats);
+    print_message("unchanged mapping: %ld ns; %d subscribers: %ld kB\n",
+                  (long)((base_now_ns() - begin) / N), N, (long)stats.used_bytes / 1024);
+    assert_true(stats.map_bytes > 1 << 20);
+    fgw_dir_close(dir);
+    dir = open_plain();
+    struct census census = census_of(dir);
+    assert_int_equal(census.gateways, GATEWAYS);
+    assert_int_equal(census.subscribers, N);
+    expect(dir, N - 1, "agw199");
+    fgw_dir_close(dir);
+}
+
+// --- a killed process ---
+
+enum { SHARED_MAX = 1000000 };
+struct shared {
+    _Atomic uint32_t n;            // learned so far
+    int64_t at_ns[SHARED_MAX];     // when
+};
+
+static void learn_until_killed(struct shared *shared)
+{
+    struct fgw_directory *dir = open_plain();
+    for (uint32_t i = 0; i < SHARED_MAX; i++) {
+        struct base_imsi imsi = imsi_of(i);
+        if (fgw_dir_learn(dir, &imsi, i % 3 ? "a" : "b", NULL) == ERR_FULL) {
+            usleep(1000);
+            i--;
+            continue;
+        }
+        shared->at_ns[i] = base_now_ns();
+        atomic_store(&shared->n, i + 1);
+        usleep(50);
+    }
+    pause();
+}
+
+static void what_is_older_than_a_moment_survives_kill_9(void **state)
+{
+    enum { MOMENT_MS = 1000 }; // generous: the promise is 50 ms on an idle disk
+    struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(shared, MAP_FAILED);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        learn_until_killed(shared);
+        _exit(0);
+    }
+    usleep((MOMENT_MS + 1000) * 1000);
+    int64_t killed_ns = base_now_ns();
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+
+    uint32_t n = 0, all = atomic_load(&shared->n), later = 0;
+    while (n < all && shared->at_ns[n] < killed_ns - MOMENT_MS * BASE_MS_NS)
+        n++;
+    assert_true(n > 0);
+    struct fgw_directory *dir = open_plain();
+    for (uint32_t i = 0; i < n; i++)
+        expect(dir, i, i % 3 ? "a" : "b");
+    for (uint32_t i = n; i < all; i++) {
+        char found[FGW_GATEWAY_ID_MAX + 1];
+        struct base_imsi imsi = imsi_of(i);
+        later += fgw_dir_find(dir, &imsi, found, sizeof(found), NULL) == ERR_OK;
+    }
+    uint32_t lost = all - n - later;
+    print_message("killed after %u; lost %u, the oldest of them %ld ms old\n", all, lost,
+                  lost ? (long)((killed_ns - shared->at_ns[all - lost]) / BASE_MS_NS) : 0L);
+    assert_int_equal(census_of(dir).subscribers, subscribers_of(dir));
+    fgw_dir_close(dir);
+    munmap(shared, sizeof(*shared));
+}
+
+// --- many threads ---
+
+enum { THREADS = 4, CONTESTED = 500, ROUNDS = 20 };
+static struct fgw_directory *contested;
+
+static void *move_about(void *arg)
+{
+    uintptr_t me = (uintptr_t)arg;
+    char id[16], previous[FGW_GATEWAY_ID_MAX + 1];
+    snprintf(id, sizeof(id), "agw%u", (unsigned)me);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (unsigned i = 0; i < CONTESTED; i++) {
+            struct base_imsi imsi = imsi_of(i);
+            if (fgw_dir_learn(contested, &imsi, id, previous) || strcmp(previous, id) == 0)
+                return arg ? arg : &contested; // not NULL: failed
+            if (round % 5 == 4 && i % 7 == me)
+                fgw_dir_forget(contested, &imsi, id);
+        }
+    }
+    return NULL;
+}
+
+static void counts_stay_right_under_contention(void **state)
+{
+    pthread_t threads[THREADS];
+    contested = open_plain();
+    for (uintptr_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, move_about, (void *)i), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    assert_int_equal(fgw_dir_sync(contested, SYNC_MS), ERR_OK);
+    uint64_t known = 0;
+    for (unsigned i = 0; i < CONTESTED; i++) {
+        char found[FGW_GATEWAY_ID_MAX + 1];
+        struct base_imsi imsi = imsi_of(i);
+        known += fgw_dir_find(contested, &imsi, found, sizeof(found), NULL) == ERR_OK;
+    }
+    assert_int_equal(subscribers_of(contested), known);
+    assert_int_equal(census_of(contested).subscribers, known);
+    fgw_dir_close(contested);
+    contested = open_plain();
+    assert_int_equal(census_of(contested).subscribers, known);
+    fgw_dir_close(contested);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(learned_is_known_at_once),
+        CASE(imsis_that_differ_in_leading_zeros_are_different),
+        CASE(a_move_tells_the_previous_gateway),
+        CASE(only_its_gateway_makes_a_subscriber_forgotten),
+        CASE(bad_gateway_ids_are_refused),
+        CASE(it_survives_a_restart),
+        CASE(a_second_user_is_refused),
+        CASE(too_many_pending_changes_are_refused_for_a_moment),
+        CASE(the_unseen_expire),
+        CASE(many_subscribers_make_the_map_grow),
+        CASE(what_is_older_than_a_moment_survives_kill_9),
+        CASE(counts_stay_right_under_contention),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
