@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Interfaces get their sections; a reload tells what changed, puts new settings in force at once and
-// keeps the old ones for those who still look at them.
+// Interfaces get their sections; a reload tells what changed, puts new settings in force at once
+// and keeps the old ones for those who still look at them.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
