@@ -84,12 +84,13 @@ json_t *fgw_view_status(void)
     json_t *reasons = json_incref(json_object_get(ready_view, "reasons"));
     json_decref(ready_view);
     return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:b, s:f, s:I, s:f, s:i, s:i,"
-                     " s:o, s:o, s:o, s:o}",
+                     " s:i, s:o, s:o, s:o, s:o}",
                      "version", FGW_VERSION, "identity", dia_origin_host(), "realm",
                      dia_origin_realm(), "phase", fgw_phase_name(fgw_core_phase()), "ready", ready,
                      "reasons", reasons, "interposed", dia_stack_interposed_ok(), "up_seconds",
                      p.up_seconds, "rss_bytes", (json_int_t)p.rss_bytes, "cpu_seconds",
-                     p.cpu_seconds, "fds", (int)p.fds, "threads", (int)p.threads, "listen",
+                     p.cpu_seconds, "fds", (int)p.fds, "threads", (int)p.threads, "admin_port",
+                     (int)fgw_core_admin_port(), "listen",
                      view_listens(), "interfaces", view_interfaces(), "loops", view_loops(),
                      "directory", view_storage());
 }

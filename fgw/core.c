@@ -94,6 +94,11 @@ uint16_t fgw_core_port(size_t i)
     return known ? rpc_server_port(core.server, i) : 0;
 }
 
+uint16_t fgw_core_admin_port(void)
+{
+    return fgw_admin_port(core.admin);
+}
+
 // --- load ---
 
 static enum err tell_errors(const struct fgw_snapshot *snapshot, enum err err, fgw_note note,

@@ -51,3 +51,4 @@ const struct fgw_health *fgw_core_health(void);    // NULL before start
 int64_t fgw_core_shutdown_ms(void);                // time that drain may take
 // Port in use of listener i; 0 beyond.
 uint16_t fgw_core_port(size_t i);
+uint16_t fgw_core_admin_port(void); // of the TCP admin endpoint; 0: none

@@ -62,7 +62,8 @@ static enum err lock_folder(const char *folder, int *out)
         return err_from_errno(errno);
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        base_log(&log_directory, BASE_LOG_ERROR, NULL, "%s is already used by another process", folder);
+        base_log(&log_directory, BASE_LOG_ERROR, NULL, "%s is already used by another process",
+                 folder);
         close(fd);
         return ERR_EXISTS;
     }
