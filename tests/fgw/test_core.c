@@ -34,7 +34,7 @@ enum { TEXT_MAX = 65536 };
 static struct {
     enum err init;
     _Atomic bool open; // the peer
-    int reloads, stops, starts;
+    _Atomic int reloads, stops;
 } stack;
 
 enum err dia_stack_init(const struct dia_stack_config *config)
@@ -44,7 +44,6 @@ enum err dia_stack_init(const struct dia_stack_config *config)
 
 enum err dia_stack_start(void)
 {
-    stack.starts++;
     return ERR_OK;
 }
 
@@ -91,8 +90,8 @@ void dia_peer_each(void (*visit)(const struct dia_peer_info *peer, void *arg), v
 
 static struct {
     bool started, stopped;
-    char reloaded[32];
-    char missing[32]; // what it waits for; "": ready
+    _Atomic bool away;  // the last reload says so
+    _Atomic bool waits; // is not ready
 } seen;
 
 struct toy {
@@ -109,7 +108,7 @@ static enum err toy_start(void)
 
 static void toy_reloaded(const void *old_settings, const void *new_settings)
 {
-    snprintf(seen.reloaded, sizeof(seen.reloaded), "%s", ((const struct toy *)new_settings)->realm);
+    atomic_store(&seen.away, strcmp(((const struct toy *)new_settings)->realm, "away") == 0);
 }
 
 static void toy_stop(void)
@@ -124,8 +123,9 @@ static void toy_status(void (*line)(void *arg, const char *text), void *arg)
 
 static bool toy_ready(char *why, size_t size)
 {
-    snprintf(why, size, "%s", seen.missing);
-    return !*why;
+    bool waits = atomic_load(&seen.waits);
+    snprintf(why, size, "%s", waits ? "moon is full" : "");
+    return !waits;
 }
 
 static const struct fgw_interface toy = {.name = "toy",
@@ -315,7 +315,7 @@ static void health_and_readiness_are_different_things(void **state)
     expect_http("GET /readyz", 503, "no Diameter peer is open");
     atomic_store(&stack.open, true);
     expect_http("GET /readyz", 200, "\"ready\": true");
-    snprintf(seen.missing, sizeof(seen.missing), "moon is full");
+    atomic_store(&seen.waits, true);
     expect_http("GET /readyz", 503, "toy: moon is full");
     expect_http("GET /healthz", 200, "\"alive\": true");
 }
@@ -359,7 +359,7 @@ static void fgwctl_shows_the_state(void **state)
     expect_ctl("counters fgw_directory_subscribers", 0, "fgw_directory_subscribers 1");
     expect_ctl("counters no_such_counter", 1, "no counter");
     expect_ctl("ready", 0, "ready");
-    snprintf(seen.missing, sizeof(seen.missing), "moon is full");
+    atomic_store(&seen.waits, true);
     expect_ctl("ready", 1, "moon is full");
     expect_ctl("-j ready", 1, "\"ready\": false");
     expect_ctl("-j peers", 0, "\"identity\": \"hss1.test\"");
@@ -396,21 +396,46 @@ static void log_levels_change_while_running(void **state)
     expect_ctl("log notice", 0, "notice");
 }
 
+// What a callback on a loop sees: only there may settings be looked at.
+struct look {
+    struct base_job job;
+    enum err admitted;
+    bool away;
+    _Atomic bool done;
+};
+
+static void look_now(struct base_job *job)
+{
+    struct look *look = BASE_CONTAINER_OF(job, struct look, job);
+    const struct base_imsi imsi = {.digits = "001010000000001", .len = 15};
+    look->admitted = fgw_admit("agw1", &imsi, NULL);
+    look->away = strcmp(((const struct toy *)fgw_settings(&toy))->realm, "away") == 0;
+    atomic_store(&look->done, true);
+}
+
+static void expect_on_a_loop(enum err admitted, bool away)
+{
+    struct look look = {.job = {.run = look_now}};
+    base_loop_post_admitted(fgw_loop(1), &look.job);
+    while (!atomic_load(&look.done))
+        usleep(1000);
+    assert_int_equal(look.admitted, admitted);
+    assert_int_equal(look.away, away);
+}
+
 static void a_reload_applies_or_refuses_as_a_whole(void **state)
 {
-    struct base_imsi imsi = {.digits = "001010000000001", .len = 15};
     start();
-    assert_int_equal(fgw_admit("agw1", &imsi, NULL), ERR_FGW_UNKNOWN_GATEWAY);
+    expect_on_a_loop(ERR_FGW_UNKNOWN_GATEWAY, false);
     write_conf("toy = { realm = \"away\"; };\ngateways = ( { id = \"agw1\"; } );");
     expect_ctl("reload", 0, "toy.realm: changed");
-    assert_string_equal(seen.reloaded, "away");
-    assert_int_equal(fgw_admit("agw1", &imsi, NULL), ERR_OK);
+    assert_true(atomic_load(&seen.away));
+    expect_on_a_loop(ERR_OK, true);
     assert_int_equal(stack.reloads, 1);
     expect_ctl("reload", 0, "peer hss9: added");
     write_conf("toy = { realm = 7; };");
     expect_ctl("reload", 1, "gateway.conf:5");
-    assert_string_equal(((const struct toy *)fgw_settings(&toy))->realm, "away");
-    assert_int_equal(fgw_admit("agw1", &imsi, NULL), ERR_OK);
+    expect_on_a_loop(ERR_OK, true);
     assert_int_equal(stack.reloads, 2);
     write_conf("storage2 = { };\n");
     expect_ctl("reload", 1, "unknown setting");
