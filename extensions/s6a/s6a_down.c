@@ -36,7 +36,7 @@ static enum err fill_answer(struct msg *answer, const struct s6a_core_result *re
     struct xlate_ctx ctx = {.arena = arena};
     enum err err = ERR_OK;
     if (s6a_settings()->vendor_application)
-        err = dia_add_vendor_application(answer, S6A_APPLICATION);
+        err = dia_add_vendor_application(answer, DIA_APP_S6A);
     if (err == ERR_OK)
         err = dia_add_result(answer, result->vendor, result->code);
     if (err == ERR_OK)
@@ -388,14 +388,14 @@ enum err s6a_down_accept(void)
         uint32_t command;
         const struct s6a_down_procedure *procedure;
     } rows[] = {
-        {S6A_CMD_CL, &cancel},
-        {S6A_CMD_ID, &insert},
-        {S6A_CMD_DS, &delete},
-        {S6A_CMD_RS, &s6a_reset_procedure},
+        {DIA_CMD_CLR, &cancel},
+        {DIA_CMD_IDR, &insert},
+        {DIA_CMD_DSR, &delete},
+        {DIA_CMD_RSR, &s6a_reset_procedure},
     };
-    enum err err = dia_advertise(S6A_APPLICATION, DIA_3GPP);
+    enum err err = dia_advertise(DIA_APP_S6A, DIA_3GPP);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && err == ERR_OK; i++)
-        err = dia_accept(S6A_APPLICATION, rows[i].command, received,
+        err = dia_accept(DIA_APP_S6A, rows[i].command, received,
                          (void *)(uintptr_t)rows[i].procedure);
     return err;
 }

@@ -156,15 +156,15 @@ static const struct xlate apn_rows[] = {
 // Access gateways keep the first ten APNs: the default one must be among them, so it goes first.
 static void default_first(APN **apn, size_t n, uint32_t default_id)
 {
-    for (size_t i = 1; i < n; i++) {
-        if (apn[i]->context_id != default_id)
-            continue;
-        APN *found = apn[i];
-        for (; i > 0; i--)
-            apn[i] = apn[i - 1];
-        apn[0] = found;
+    size_t i = 0;
+    while (i < n && apn[i]->context_id != default_id)
+        i++;
+    if (i == n)
         return;
-    }
+    APN *found = apn[i];
+    for (; i > 0; i--)
+        apn[i] = apn[i - 1];
+    apn[0] = found;
 }
 
 static enum err profile_order(struct xlate_ctx *ctx, ProtobufCMessage *msg)

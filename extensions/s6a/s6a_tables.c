@@ -383,36 +383,36 @@ static const struct xlate rsr_rows[] = {
 
 #define UP(id, text, where, code, req, dir, type, table)                                       \
     [S6A_##id] = {.name = #id, .title = (text), .clause = "TS 29.272 " where,                  \
-                  .application = S6A_APPLICATION, .command = (code), .request = (req),          \
+                  .application = DIA_APP_S6A, .command = (code), .request = (req),          \
                   .direction = (dir), .message = &(type), .rows = (table)}
 static const struct xlate_def defs[S6A_MESSAGES] = {
-    UP(AIR, "Authentication-Information-Request", "7.2.5", S6A_CMD_AI, true, XLATE_ENCODE,
+    UP(AIR, "Authentication-Information-Request", "7.2.5", DIA_CMD_AIR, true, XLATE_ENCODE,
        magma__feg__authentication_information_request__descriptor, air_rows),
-    UP(AIA, "Authentication-Information-Answer", "7.2.6", S6A_CMD_AI, false, XLATE_DECODE,
+    UP(AIA, "Authentication-Information-Answer", "7.2.6", DIA_CMD_AIR, false, XLATE_DECODE,
        magma__feg__authentication_information_answer__descriptor, aia_rows),
-    UP(ULR, "Update-Location-Request", "7.2.3", S6A_CMD_UL, true, XLATE_ENCODE,
+    UP(ULR, "Update-Location-Request", "7.2.3", DIA_CMD_ULR, true, XLATE_ENCODE,
        magma__feg__update_location_request__descriptor, ulr_rows),
-    UP(ULA, "Update-Location-Answer", "7.2.4", S6A_CMD_UL, false, XLATE_DECODE,
+    UP(ULA, "Update-Location-Answer", "7.2.4", DIA_CMD_ULR, false, XLATE_DECODE,
        magma__feg__update_location_answer__descriptor, ula_rows),
-    UP(PUR, "Purge-UE-Request", "7.2.13", S6A_CMD_PU, true, XLATE_ENCODE,
+    UP(PUR, "Purge-UE-Request", "7.2.13", DIA_CMD_PUR, true, XLATE_ENCODE,
        magma__feg__purge_uerequest__descriptor, pur_rows),
-    UP(PUA, "Purge-UE-Answer", "7.2.14", S6A_CMD_PU, false, XLATE_DECODE,
+    UP(PUA, "Purge-UE-Answer", "7.2.14", DIA_CMD_PUR, false, XLATE_DECODE,
        magma__feg__purge_ueanswer__descriptor, pua_rows),
-    UP(NOR, "Notify-Request", "7.2.17", S6A_CMD_NO, true, XLATE_ENCODE,
+    UP(NOR, "Notify-Request", "7.2.17", DIA_CMD_NOR, true, XLATE_ENCODE,
        fgw__s6a__notify_request__descriptor, nor_rows),
-    UP(NOA, "Notify-Answer", "7.2.18", S6A_CMD_NO, false, XLATE_DECODE,
+    UP(NOA, "Notify-Answer", "7.2.18", DIA_CMD_NOR, false, XLATE_DECODE,
        fgw__s6a__notify_answer__descriptor, noa_rows),
-    UP(CLR, "Cancel-Location-Request", "7.2.7", S6A_CMD_CL, true, XLATE_DECODE,
+    UP(CLR, "Cancel-Location-Request", "7.2.7", DIA_CMD_CLR, true, XLATE_DECODE,
        magma__feg__cancel_location_request__descriptor, clr_rows),
-    UP(IDR, "Insert-Subscriber-Data-Request", "7.2.9", S6A_CMD_ID, true, XLATE_DECODE,
+    UP(IDR, "Insert-Subscriber-Data-Request", "7.2.9", DIA_CMD_IDR, true, XLATE_DECODE,
        fgw__s6a__insert_subscriber_data_request__descriptor, idr_rows),
-    UP(IDA, "Insert-Subscriber-Data-Answer", "7.2.10", S6A_CMD_ID, false, XLATE_ENCODE,
+    UP(IDA, "Insert-Subscriber-Data-Answer", "7.2.10", DIA_CMD_IDR, false, XLATE_ENCODE,
        fgw__s6a__insert_subscriber_data_answer__descriptor, ida_rows),
-    UP(DSR, "Delete-Subscriber-Data-Request", "7.2.11", S6A_CMD_DS, true, XLATE_DECODE,
+    UP(DSR, "Delete-Subscriber-Data-Request", "7.2.11", DIA_CMD_DSR, true, XLATE_DECODE,
        fgw__s6a__delete_subscriber_data_request__descriptor, dsr_rows),
-    UP(DSA, "Delete-Subscriber-Data-Answer", "7.2.12", S6A_CMD_DS, false, XLATE_ENCODE,
+    UP(DSA, "Delete-Subscriber-Data-Answer", "7.2.12", DIA_CMD_DSR, false, XLATE_ENCODE,
        fgw__s6a__delete_subscriber_data_answer__descriptor, dsa_rows),
-    UP(RSR, "Reset-Request", "7.2.15", S6A_CMD_RS, true, XLATE_DECODE,
+    UP(RSR, "Reset-Request", "7.2.15", DIA_CMD_RSR, true, XLATE_DECODE,
        magma__feg__reset_request__descriptor, rsr_rows),
 };
 

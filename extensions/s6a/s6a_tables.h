@@ -6,18 +6,11 @@
 
 #include "diameter/xlate.h"
 
-#define S6A_APPLICATION 16777251u
-
 enum s6a_message {
     S6A_AIR, S6A_AIA, S6A_ULR, S6A_ULA, S6A_PUR, S6A_PUA, S6A_NOR, S6A_NOA,
     S6A_CLR, S6A_IDR, S6A_IDA, S6A_DSR, S6A_DSA, S6A_RSR,
     S6A_MESSAGES
 };
-enum s6a_command {
-    S6A_CMD_UL = 316, S6A_CMD_CL = 317, S6A_CMD_AI = 318, S6A_CMD_ID = 319, S6A_CMD_DS = 320,
-    S6A_CMD_PU = 321, S6A_CMD_RS = 322, S6A_CMD_NO = 323
-};
-
 // Compiles all tables; every mistake is reported. Needs the dictionary; main thread.
 enum err s6a_tables_compile(void (*report)(void *arg, const char *text), void *arg);
 void s6a_tables_free(void);

@@ -195,27 +195,27 @@ static uint32_t shortcut_nor(struct up *t)
 }
 
 static const struct procedure procedures[] = {
-    {.name = "AIR", .command = S6A_CMD_AI, .request = S6A_AIR, .answer = S6A_AIA,
+    {.name = "AIR", .command = DIA_CMD_AIR, .request = S6A_AIR, .answer = S6A_AIA,
      .type = &magma__feg__authentication_information_request__descriptor,
      .reply = &magma__feg__authentication_information_answer__descriptor,
      .user_name = offsetof(AIR, user_name), .visited_plmn = offsetof(AIR, visited_plmn),
      .error_code = offsetof(AIA, error_code), .denied_code = S6A_AUTHENTICATION_REJECTED,
      .accept = accept_air, .diagnose = diagnose_air},
-    {.name = "ULR", .command = S6A_CMD_UL, .request = S6A_ULR, .answer = S6A_ULA,
+    {.name = "ULR", .command = DIA_CMD_ULR, .request = S6A_ULR, .answer = S6A_ULA,
      .type = &magma__feg__update_location_request__descriptor,
      .reply = &magma__feg__update_location_answer__descriptor,
      .user_name = offsetof(Magma__Feg__UpdateLocationRequest, user_name),
      .visited_plmn = offsetof(Magma__Feg__UpdateLocationRequest, visited_plmn),
      .error_code = offsetof(ULA, error_code), .denied_code = S6A_ROAMING_NOT_ALLOWED,
      .finish_unseen = true, .accept = accept_ulr, .diagnose = diagnose_ulr},
-    {.name = "PUR", .command = S6A_CMD_PU, .request = S6A_PUR, .answer = S6A_PUA,
+    {.name = "PUR", .command = DIA_CMD_PUR, .request = S6A_PUR, .answer = S6A_PUA,
      .type = &magma__feg__purge_uerequest__descriptor,
      .reply = &magma__feg__purge_ueanswer__descriptor,
      .user_name = offsetof(Magma__Feg__PurgeUERequest, user_name),
      .error_code = offsetof(Magma__Feg__PurgeUEAnswer, error_code),
      .success_code = S6A_DIAMETER_SUCCESS, .denied_code = S6A_AUTHORIZATION_REJECTED,
      .finish_unseen = true, .shortcut = shortcut_pur, .accept = accept_pur},
-    {.name = "NOR", .command = S6A_CMD_NO, .request = S6A_NOR, .answer = S6A_NOA,
+    {.name = "NOR", .command = DIA_CMD_NOR, .request = S6A_NOR, .answer = S6A_NOA,
      .type = &fgw__s6a__notify_request__descriptor, .reply = &fgw__s6a__notify_answer__descriptor,
      .user_name = offsetof(Fgw__S6a__NotifyRequest, user_name),
      .error_code = offsetof(Fgw__S6a__NotifyAnswer, error_code),
@@ -311,12 +311,12 @@ static void cancelled(struct rpc_call *call, void *arg)
 enum err s6a_request_new(uint32_t command, const struct s6a_destination *to, bool vendor_application,
                          struct msg **out)
 {
-    enum err err = dia_request_new(S6A_APPLICATION, command, out);
+    enum err err = dia_request_new(DIA_APP_S6A, command, out);
     if (err != ERR_OK)
         return err;
     err = dia_add_session_id(*out, NULL);
     if (err == ERR_OK && vendor_application)
-        err = dia_add_vendor_application(*out, S6A_APPLICATION);
+        err = dia_add_vendor_application(*out, DIA_APP_S6A);
     if (err == ERR_OK)
         err = dia_add_no_state(*out);
     if (err == ERR_OK)

@@ -3,9 +3,8 @@
 // Diameter message (decode). Not for checking tables (xlate_compile.c).
 #include <string.h>
 
+#include "diameter/avp.h"
 #include "diameter/xlate_int.h"
-
-#define AVP_FAILED DIA_AVP(0, 279)
 
 // ---- where a failure happened ----
 static enum err fail(struct xlate_ctx *ctx, const struct xlate_row *r, struct avp *avp, enum err err)
@@ -451,7 +450,7 @@ enum err xlate_add_failed(struct msg *answer, const struct xlate_ctx *ctx)
     struct avp *failed = NULL, *inner;
     if (ctx->depth == 0)
         return ERR_NOT_FOUND;
-    enum err err = dia_add_group(answer, AVP_FAILED, &failed);
+    enum err err = dia_add_group(answer, AVP_FAILED_AVP, &failed);
     if (err != ERR_OK)
         return err;
     inner = failed;
