@@ -356,13 +356,13 @@ static void on_closed(struct rpc_client_stream *stream, void *ctx, int status, c
     struct agwc_tunnel *tunnel = ctx;
     tunnel->stream = NULL;
     base_timer_stop(&tunnel->heartbeat);
-    set_open(tunnel, false);
-    if (tunnel->closing)
-        return;
-    if (status != RPC_OK && status != RPC_UNAVAILABLE)
-        fprintf(stderr, "fgw-agw: tunnel closed: %s %s\n", rpc_status_name(status),
-                message ? message : "");
-    base_timer_start(&tunnel->retry, RETRY_MS);
+    if (!tunnel->closing) {
+        if (status != RPC_OK && status != RPC_UNAVAILABLE)
+            fprintf(stderr, "fgw-agw: tunnel closed: %s %s\n", rpc_status_name(status),
+                    message ? message : "");
+        base_timer_start(&tunnel->retry, RETRY_MS);
+    }
+    set_open(tunnel, false); // last: agwc_tunnel_close waits for it and frees
 }
 
 static const struct rpc_client_stream_ops stream_ops = {.message = on_message, .closed = on_closed};

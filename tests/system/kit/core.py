@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Core networks: the Erlang/OTP HSS, sim_hss in a stock freeDiameterd, stock freeDiameterd as relay."""
+import json
+import os
+import queue
+import socket
+import subprocess
+import threading
+import time
+
+from kit import paths
+from kit.gateway import Peer
+from kit.proc import Process, eventually, port_open, run
+
+K, OPC = "465b5ce8b199b49faa5f0a2ee238a6bc", "cd63cb71954a9f4e48a5994e37a02baf"
+
+
+class ErlangHss:
+    """tests/system/erlang/hss. events: every JSON line it printed."""
+
+    def __init__(self, *options, ip=paths.HSS_IP, identity="hss.example.org", realm="example.org",
+                 port=3868, start=True):
+        self.ip, self.identity, self.realm, self.port = ip, identity, realm, port
+        self.options = list(options)
+        self.events, self.process = [], None
+        if start:
+            self.start()
+
+    def start(self):
+        script = os.path.join(paths.ROOT, "tests", "system", "erlang", "hss")
+        errors = open(paths.work("%s.err" % self.identity), "ab")
+        self.process = subprocess.Popen(
+            [script, "--host", self.ip, "--port", str(self.port), "--identity", self.identity,
+             "--realm", self.realm, "--control", "0", *self.options], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
+        self.lines = queue.Queue()
+        self.log = open(paths.work("%s.events" % self.identity), "a")
+        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        self.control = self.wait_event("ready", timeout=60)["control"]
+        return self
+
+    def _read(self, process):
+        for line in process.stdout:
+            self.log.write(line)
+            self.log.flush()
+            if line.startswith("{"):
+                self.events.append(json.loads(line))
+
+    def peer(self, **more):
+        return Peer(self.identity, self.ip, self.port, **more)
+
+    def find(self, kind, since=0, **match):
+        return [e for e in self.events[since:] if e["event"] == kind and
+                all(e.get(k) == v for k, v in match.items())]
+
+    def wait_event(self, kind, timeout=10, since=0, **match):
+        return eventually(lambda: self.find(kind, since, **match), timeout,
+                          "HSS event %s %s" % (kind, match))[-1]
+
+    def position(self):
+        return len(self.events)
+
+    def command(self, line, timeout=25):
+        """The answer event of one command."""
+        with socket.create_connection(("127.0.0.1", self.control), timeout=timeout) as control:
+            control.sendall(line.encode() + b"\n")
+            return json.loads(control.makefile().readline())
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+DAEMON = """
+Identity = "{identity}";
+Realm = "{realm}";
+Port = {port};
+SecPort = 0;
+No_SCTP;
+No_IPv6;
+ListenOn = "{ip}";
+TwTimer = 6;
+{lines}
+"""
+
+
+class Daemon:
+    """A stock freeDiameterd with the given configuration lines."""
+
+    def __init__(self, name, ip, lines, realm="example.org", port=3868, env=None):
+        self.ip, self.port, self.realm = ip, port, realm
+        self.identity = "%s.%s" % (name, realm)
+        self.conf = paths.work(name, "freediameter.conf")
+        with open(self.conf, "w") as conf:
+            conf.write(DAEMON.format(identity=self.identity, realm=realm, ip=ip, port=port,
+                                     lines=lines))
+        self.name, self.env = name, env
+        self.start()
+
+    def start(self):
+        self.process = Process(self.name, ["freeDiameterd", "-c", self.conf], env=self.env)
+        port_open(self.ip, self.port, 20)
+
+    def peer(self, **more):
+        return Peer(self.identity, self.ip, self.port, **more)
+
+    def kill(self):
+        self.process.kill()
+
+    def stop(self):
+        if self.process.alive():
+            self.process.stop(20)
+
+
+def relay(to, name="dra", ip=paths.RELAY_IP, clients=("fgw.example.org",)):
+    """A relay agent between the gateway and its core: the installed freeDiameterd, nothing of ours."""
+    lines = ['LoadExtension = "/usr/lib/freeDiameter/acl_wl.fdx" : "%s";' % _white_list(clients)]
+    for peer in to:
+        lines.append('ConnectPeer = "%s" { ConnectTo = "%s"; Port = %d; No_TLS; TcTimer = 1; };' % (
+            peer.identity, peer.ip, peer.port))
+    return Daemon(name, ip, "\n".join(lines))
+
+
+def _white_list(clients):
+    path = paths.work("clients.acl")
+    with open(path, "w") as acl:
+        for client in clients:
+            acl.write("ALLOW_IPSEC %s\n" % client)
+    return path

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Captures what is on the wire and lets tshark, whose dissector nobody here wrote, judge it."""
+import collections
+import json
+import signal
+import time
+
+from kit import paths
+from kit.proc import Process, eventually, run
+
+WARNING = 0x600000  # severities of Wireshark's expert information: warning, error is above
+COMMANDS = {257: "CE", 280: "DW", 282: "DP", 316: "UL", 317: "CL", 318: "AI", 319: "ID",
+            320: "DS", 321: "PU", 322: "RS", 323: "NO"}
+
+Message = collections.namedtuple("Message", "frame name request flags experts layer")
+
+
+class Capture:
+    """Records the Diameter ports of the namespace from construction to stop()."""
+
+    counter = 0
+
+    def __init__(self, *ports):
+        Capture.counter += 1
+        self.ports = ports or (3868,)
+        self.path = paths.work("%02d-diameter.pcapng" % Capture.counter)
+        expression = " or ".join("tcp port %d" % port for port in self.ports)
+        self.process = Process("tshark", ["tshark", "-n", "-i", "lo", "-f", expression,
+                                          "-w", self.path, "-a", "duration:120"])
+        self.process.wait_line("Capture started", 15)
+
+    def stop(self):
+        time.sleep(0.3)  # what was just sent reaches the file
+        self.process.stop(10, signal.SIGINT)
+        return self
+
+    def decode(self):
+        """Every Diameter message, with what tshark has to say against it."""
+        decode_as = []
+        for port in self.ports:
+            decode_as += ["-d", "tcp.port==%d,diameter" % port]
+        out = run(["tshark", "-n", "-r", self.path, *decode_as, "-Y", "diameter", "-T", "json",
+                   "--no-duplicate-keys"], timeout=60).stdout
+        start = out.find("[\n")
+        messages = []
+        for packet in json.loads(out[start:]) if start >= 0 else []:
+            frame = packet["_source"]["layers"]
+            layers = frame["diameter"]
+            number = frame["frame"]["frame.number"]
+            for layer in layers if isinstance(layers, list) else [layers]:
+                flags = int(layer["diameter.flags"], 16)
+                code = int(layer["diameter.cmd.code"])
+                request = bool(flags & 0x80)
+                name = COMMANDS.get(code, str(code)) + ("R" if request else "A")
+                messages.append(Message(number, name, request, flags, list(experts(layer)), layer))
+            if "_ws.malformed" in frame:
+                messages.append(Message(number, "malformed", False, 0, ["malformed"], frame))
+        return messages
+
+
+def experts(node):
+    """Warnings and errors of the expert system anywhere below a node."""
+    if isinstance(node, dict):
+        severity = node.get("_ws.expert.severity")
+        if severity is not None and int(severity) >= WARNING:
+            yield node.get("_ws.expert.message", "?")
+        for key, value in node.items():
+            if key.startswith("_ws.malformed"):
+                yield "malformed"
+            yield from experts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from experts(value)
+
+
+def assert_clean(messages, expected=()):
+    """No message may draw a warning, and each of the expected names must be there."""
+    problems = ["frame %s %s: %s" % (m.frame, m.name, "; ".join(m.experts))
+                for m in messages if m.experts]
+    assert not problems, "\n".join(problems)
+    names = {message.name for message in messages}
+    missing = set(expected) - names
+    assert not missing, "not captured: %s (captured: %s)" % (missing, sorted(names))

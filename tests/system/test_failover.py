@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Two HSS front ends of one realm; one dies, hangs or comes back while requests are in flight."""
+import concurrent.futures
+import os
+import signal
+import time
+
+import grpc
+import pytest
+
+from kit import core, paths
+from kit.agw import Agw
+from kit.expect import GOOD, works
+from kit.gateway import Gateway
+from kit.proc import eventually
+
+SLOW = "001010000009251"  # AIR is answered after 2 s (tests/system/erlang/hss.erl)
+
+
+@pytest.fixture
+def pair(pki):
+    """(gateway, access gateway, first HSS, second HSS)"""
+    first = core.ErlangHss("--quiet", "no", identity="hss1.example.org")
+    second = core.ErlangHss(identity="hss2.example.org", ip=paths.HSS2_IP)
+    gateway = Gateway(pki, [first.peer(), second.peer()]).start()
+    agw = Agw(pki)
+    eventually(lambda: all(p["state"] == "open" for p in gateway.ctl_json("peers")["peers"]), 10,
+               "both peers are open")
+    yield gateway, agw, first, second
+    agw.close()
+    gateway.stop()
+    first.stop()
+    second.stop()
+
+
+def served(hss, since, imsi):
+    return hss.find("request", since, cmd="AIR", imsi=imsi)
+
+
+def test_both_are_used(pair):
+    gateway, agw, first, second = pair
+    for n in range(40):
+        agw.air("0010100000100%02d" % n)
+    assert first.find("request", cmd="AIR") and second.find("request", cmd="AIR")
+
+
+def test_requests_in_flight_go_to_the_other_with_the_t_flag(pair):
+    gateway, agw, first, second = pair
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        slow = ["00101%06d9251" % n for n in range(24)]
+        waiting = [pool.submit(agw.air, imsi, timeout=9) for imsi in slow]
+        eventually(lambda: len(first.find("request")) + len(second.find("request")) >= 24, 5,
+                   "all requests are at an HSS")
+        lost = {e["imsi"] for e in first.find("request", cmd="AIR")}
+        assert lost, "the first HSS got none"
+        first.kill()
+        answers = [one.result(12) for one in waiting]
+    assert all(answer.eutran_vectors for answer in answers)
+    again = second.find("request", cmd="AIR", retransmitted=True)
+    assert {e["imsi"] for e in again} == lost
+    works(agw)
+
+
+def test_a_hung_peer_is_given_up(pair):
+    gateway, agw, first, second = pair
+    group = os.getpgid(first.process.pid)
+    os.killpg(group, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        ok = failed = 0
+        while time.monotonic() - began < 12:
+            try:
+                agw.air(GOOD, timeout=8)
+                ok += 1
+            except grpc.RpcError:
+                failed += 1
+            states = {p["identity"]: p["state"] for p in gateway.ctl_json("peers")["peers"]}
+            if states["hss1.example.org"] != "open":
+                break
+        assert states["hss1.example.org"] != "open", "the hung peer is still open"
+        for _ in range(20):
+            works(agw)
+    finally:
+        os.killpg(group, signal.SIGCONT)
+    gateway.wait_counter(0, "fgw_requests_total")
+    eventually(lambda: all(p["state"] == "open" for p in gateway.ctl_json("peers")["peers"]), 20,
+               "the peer is back")
+    works(agw)
+
+
+def test_a_peer_that_comes_back_is_used_again(pair):
+    gateway, agw, first, second = pair
+    first.kill()
+    for n in range(10):
+        works(agw)
+    first.events.clear()
+    first.start()
+    eventually(lambda: first.find("up"), 20, "the gateway reconnects")
+    eventually(lambda: (agw.air(GOOD), first.find("request"))[1], 10, "it is used")
+
+
+def test_no_peer_at_all_fails_at_once(pair):
+    gateway, agw, first, second = pair
+    first.kill()
+    second.kill()
+    eventually(lambda: not gateway.ready(), 5, "not ready")
+    position = gateway.log_position()
+    began = time.monotonic()
+    with pytest.raises(grpc.RpcError) as caught:
+        agw.air(GOOD)
+    assert caught.value.code() == grpc.StatusCode.UNAVAILABLE, caught.value.details()
+    assert time.monotonic() - began < 1
+    assert gateway.process.text(position)
+    first.events.clear()
+    first.start()
+    gateway.wait_ready()
+    works(agw)
