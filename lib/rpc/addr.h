@@ -26,7 +26,8 @@ uint16_t rpc_addr_port(const struct rpc_addr *addr);
 void rpc_addr_set_port(struct rpc_addr *addr, uint16_t port);
 bool rpc_addr_local(const struct rpc_addr *addr); // loopback or UNIX
 
-// 16 bytes that stand for one client: IPv4 as mapped address, IPv6 by its /64. False: no IP address.
+// 16 bytes that stand for one client: IPv4 as mapped address, IPv6 by its /64. False: no IP
+// address.
 bool rpc_addr_client_key(const struct rpc_addr *addr, uint8_t key[16]);
 
 struct rpc_cidr {

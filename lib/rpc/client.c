@@ -339,9 +339,10 @@ static void start(struct rpc_client_stream *call)
         doom(call, RPC_UNAVAILABLE, channel->why);
 }
 
-enum err rpc_unary(struct rpc_channel *channel, const char *path, const uint8_t *message, size_t len,
-                   int64_t timeout_ms, const struct rpc_metadata *metadata, size_t n_metadata,
-                   void (*done)(void *ctx, const struct rpc_result *result), void *ctx)
+enum err rpc_unary(struct rpc_channel *channel, const char *path, const uint8_t *message,
+                   size_t len, int64_t timeout_ms, const struct rpc_metadata *metadata,
+                   size_t n_metadata, void (*done)(void *ctx, const struct rpc_result *result),
+                   void *ctx)
 {
     struct rpc_client_stream *call;
     enum err err = call_new(channel, path, ctx, &call);

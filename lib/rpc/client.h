@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// gRPC client: a channel to one target on one loop. Reconnects by itself with exponential back-off and
-// jitter. Used by fgw-agw, fgw-map, FGW to FGW forwarding and the tests.
+// gRPC client: a channel to one target on one loop. Reconnects by itself with exponential back-off
+// and jitter. Used by fgw-agw, fgw-map, FGW to FGW forwarding and the tests.
 #pragma once
 
 #include <stdbool.h>
@@ -49,9 +49,10 @@ struct rpc_metadata {
 };
 // One unary call; done is called exactly once, never from inside this function. The deadline
 // (grpc-timeout) covers connecting.
-enum err rpc_unary(struct rpc_channel *channel, const char *path, const uint8_t *message, size_t len,
-                   int64_t timeout_ms, const struct rpc_metadata *metadata, size_t n_metadata,
-                   void (*done)(void *ctx, const struct rpc_result *result), void *ctx);
+enum err rpc_unary(struct rpc_channel *channel, const char *path, const uint8_t *message,
+                   size_t len, int64_t timeout_ms, const struct rpc_metadata *metadata,
+                   size_t n_metadata, void (*done)(void *ctx, const struct rpc_result *result),
+                   void *ctx);
 
 struct rpc_client_stream_ops {
     void (*message)(struct rpc_client_stream *stream, void *ctx, const uint8_t *data, size_t len);

@@ -30,8 +30,8 @@ struct rpc_deframer {
     uint32_t want;       // length of the message under way, valid when have == 5
     struct rpc_buf body; // the message under way
 };
-// Consumes from data; *used says how much. *complete: a whole message is in body (take it, then call
-// rpc_deframer_next). ERR_RPC_TOO_LARGE: longer than max; ERR_UNSUPPORTED: compressed;
+// Consumes from data; *used says how much. *complete: a whole message is in body (take it, then
+// call rpc_deframer_next). ERR_RPC_TOO_LARGE: longer than max; ERR_UNSUPPORTED: compressed;
 // ERR_RPC_PROTOCOL: the flag byte is neither 0 nor 1; ERR_NOMEM.
 enum err rpc_deframe(struct rpc_deframer *d, uint32_t max, const uint8_t *data, size_t len,
                      size_t *used, bool *complete);

@@ -12,8 +12,8 @@ enum { FRAME_DATA, FRAME_HEADERS, FRAME_PRIORITY, FRAME_RST_STREAM, FRAME_SETTIN
 #define FLAG_END_HEADERS 0x4
 #define PREFACE_LEN 24
 
-// gRPC clients probe bandwidth with PINGs beside their data, so a burst is normal; a steady rate far
-// above it without any work done is not.
+// gRPC clients probe bandwidth with PINGs beside their data, so a burst is normal; a steady rate
+// far above it without any work done is not.
 #define PING_BURST 100.0
 #define PING_RATE 5.0
 #define SETTINGS_BURST 20.0

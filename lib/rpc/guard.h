@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Watches the frame headers that a peer sends, before nghttp2 sees them, and counts what an abusive peer
-// does: CONTINUATION, reset, PING, SETTINGS and idle-frame floods, header blocks without end.
+// Watches the frame headers that a peer sends, before nghttp2 sees them, and counts what an abusive
+// peer does: CONTINUATION, reset, PING, SETTINGS and idle-frame floods, header blocks without end.
 // I/O-free; time is passed in. Not for validating frames (nghttp2 does that).
 #pragma once
 

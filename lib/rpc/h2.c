@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Connection core: the nghttp2 session, its callbacks, output, time-outs, and what both sides share.
-// Not for request semantics (h2_server.c) or answers (h2_client.c), nor streams' memory (h2_stream.c).
+// Connection core: the nghttp2 session, its callbacks, output, time-outs, and what both sides
+// share. Not for request semantics (h2_server.c) or answers (h2_client.c), nor streams' memory
+// (h2_stream.c).
 #include "rpc/h2.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-// Ceiling of what one DATA chunk of a peer may let us buffer before back-pressure; also the smallest
-// window that keeps a gigabit line of 50 ms busy.
+// Ceiling of what one DATA chunk of a peer may let us buffer before back-pressure; also the
+// smallest window that keeps a gigabit line of 50 ms busy.
 #define STREAM_WINDOW (1u << 20)
 #define CONNECTION_WINDOW (8u << 20)
 #define MAX_OUTBOUND_ACK 256

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One gRPC-over-HTTP/2 connection without I/O: bytes in, bytes out, events. Time is passed in. Both sides:
-// the server half turns requests into events and answers, the client half the reverse.
+// One gRPC-over-HTTP/2 connection without I/O: bytes in, bytes out, events. Time is passed in. Both
+// sides: the server half turns requests into events and answers, the client half the reverse.
 // Internal to the room. Not for sockets or TLS (wire.h), nor for who may call what (server.c).
-// A connection belongs to one thread. Events run inside rpc_h2_recv, rpc_h2_output and rpc_h2_check; from
-// them everything here may be called except rpc_h2_recv, rpc_h2_output and rpc_h2_free.
+// A connection belongs to one thread. Events run inside rpc_h2_recv, rpc_h2_output and
+// rpc_h2_check; from them everything here may be called except rpc_h2_recv, rpc_h2_output and
+// rpc_h2_free.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -59,9 +60,9 @@ struct rpc_h2_stream {
 struct rpc_h2_ops {
     // Server: headers are complete and acceptable. Call rpc_h2_accept, or rpc_h2_finish to refuse.
     void (*request)(struct rpc_h2_stream *stream);
-    // Server, unary: the whole request, once, the client has ended its side; stays in in.body while the
-    // stream is held. Streaming and client streaming: each message, borrowed. Client, unary: not called
-    // (the answer is in in.body when closed runs).
+    // Server, unary: the whole request, once, the client has ended its side; stays in in.body while
+    // the stream is held. Streaming and client streaming: each message, borrowed. Client, unary:
+    // not called (the answer is in in.body when closed runs).
     void (*message)(struct rpc_h2_stream *stream, const uint8_t *data, size_t len);
     void (*half_closed)(struct rpc_h2_stream *stream); // server, streaming
     // The stream left the session; the connection's hold ends after this.
@@ -121,7 +122,8 @@ struct rpc_h2 {
     enum rpc_abuse abuse;
     enum rpc_h2_end end;
     bool goaway_received, goaway_sent;
-    int64_t now_ns, rx_ns, ping_ns, busy_ns; // last input; PING outstanding since (0: none); last stream
+    // last input; PING outstanding since (0: none); last stream
+    int64_t now_ns, rx_ns, ping_ns, busy_ns;
     const uint8_t *pending;             // of nghttp2, not yet copied out
     size_t pending_len;
 };
@@ -131,8 +133,8 @@ enum err rpc_h2_new(const struct rpc_h2_config *config, void *ctx, int64_t now_n
 // Closes every stream (closed is called for each) and drops the owner's reference.
 void rpc_h2_free(struct rpc_h2 *h2);
 
-// Takes bytes from the peer. ERR_OK: go on. Anything else: send what rpc_h2_output gives, then close;
-// h2->end tells why. Output may be waiting after any call.
+// Takes bytes from the peer. ERR_OK: go on. Anything else: send what rpc_h2_output gives, then
+// close; h2->end tells why. Output may be waiting after any call.
 enum err rpc_h2_recv(struct rpc_h2 *h2, const uint8_t *data, size_t len, int64_t now_ns);
 // Fills buf with bytes for the peer; 0: nothing to send now.
 size_t rpc_h2_output(struct rpc_h2 *h2, uint8_t *buf, size_t size);
@@ -149,7 +151,8 @@ void rpc_h2_hold(struct rpc_h2_stream *stream);
 void rpc_h2_release(struct rpc_h2_stream *stream); // may free it
 const char *rpc_h2_path(const struct rpc_h2_stream *stream);      // never NULL
 const char *rpc_h2_authority(const struct rpc_h2_stream *stream); // never NULL
-// Value of a request header (lower-case name); NULL if absent. *count (optional): how often it occurs.
+// Value of a request header (lower-case name); NULL if absent. *count (optional): how often it
+// occurs.
 const char *rpc_h2_header(const struct rpc_h2_stream *stream, const char *name, unsigned *count);
 // Server: decides how the request goes on.
 void rpc_h2_accept(struct rpc_h2_stream *stream, enum rpc_h2_mode mode);

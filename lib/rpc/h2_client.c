@@ -73,7 +73,7 @@ void rpc_h2_client_header(struct rpc_h2_stream *stream, const uint8_t *name, siz
                           const uint8_t *value, size_t value_len)
 {
     if (name_len == 7 && memcmp(name, ":status", 7) == 0) {
-        stream->http_status = atoi((const char *)value);
+        stream->http_status = (int)strtol((const char *)value, NULL, 10);
     } else if (name_len == 11 && memcmp(name, "grpc-status", 11) == 0) {
         if (stream->status < 0) {
             stream->status = rpc_status_parse((const char *)value, value_len);

@@ -17,8 +17,8 @@ struct rpc_resolver {
                  const char *error);
 };
 
-// Numeric addresses and unix: paths are answered at once, from inside; names later. error is set when
-// n is 0. One question at a time. Loop thread only.
+// Numeric addresses and unix: paths are answered at once, from inside; names later. error is set
+// when n is 0. One question at a time. Loop thread only.
 void rpc_resolve(struct rpc_resolver *resolver, struct base_loop *loop, const char *host,
                  uint16_t port,
                  void (*done)(struct rpc_resolver *resolver, const struct rpc_addr *addrs, size_t n,

@@ -436,7 +436,8 @@ static void cut_off(struct rpc_worker *worker)
     }
 }
 
-// First step: the final GOAWAY. Second: the end of the grace time. Third: nobody may keep us longer.
+// First step: the final GOAWAY. Second: the end of the grace time. Third: nobody may keep us
+// longer.
 static void on_drain_step(struct base_timer *timer)
 {
     struct rpc_worker *worker = BASE_CONTAINER_OF(timer, struct rpc_worker, drain_step);

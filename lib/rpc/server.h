@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // gRPC server over HTTP/2: nghttp2 without I/O, libevent and OpenSSL for the wire.
-// Connections are spread over the given loops (SO_REUSEPORT); a connection, its calls and everything a
-// handler does with them stay on one loop's thread.
+// Connections are spread over the given loops (SO_REUSEPORT); a connection, its calls and
+// everything a handler does with them stay on one loop's thread.
 // Not for routing to remote gateways (rpc/tunnel.h), not for making calls (rpc/client.h).
 #pragma once
 
@@ -20,7 +20,8 @@ struct rpc_stream;
 struct rpc_tls_config {
     const char *certificate; // PEM chain; NULL: cleartext (h2c)
     const char *key;         // PEM
-    const char *client_ca;   // PEM bundle that client certificates must chain to; NULL: not asked for
+    // PEM bundle that client certificates must chain to; NULL: not asked for
+    const char *client_ca;
     const char *crl;         // PEM CRLs, or NULL
     const char *min_version; // "1.2" (default) or "1.3"
 };
@@ -39,18 +40,22 @@ struct rpc_limits {
     uint32_t max_message;             // bytes of one request message; 0: 4 MiB
     uint32_t max_header_list;         // bytes; 0: 16 KiB
     uint32_t max_buffered;            // bytes we hold for a client that does not read; 0: 8 MiB
-    uint32_t reset_burst, reset_rate; // stream resets tolerated (rapid reset); 0: 1000 / 33 per second
-    int64_t handshake_ms;             // TLS handshake and first request headers; 0: 10 s
+    // stream resets tolerated (rapid reset); 0: 1000 / 33 per second
+    uint32_t reset_burst, reset_rate;
+    // TLS handshake, then the HTTP/2 greeting; any header block from its first frame to its last.
+    // 0: 10 s
+    int64_t handshake_ms;
     int64_t idle_ms;                  // connection without streams; 0: 30 min
-    int64_t stalled_ms;               // started request or unread response without progress; 0: 30 s
+    // started request or unread response without progress; 0: 30 s
+    int64_t stalled_ms;
     int64_t keepalive_ms;             // our PING when the line is silent; 0: 30 s
     int64_t keepalive_timeout_ms;     // no answer to PING: close; 0: 10 s
     int64_t default_deadline_ms;      // calls without grpc-timeout; 0: 60 s
 };
 
-// Decides whether an identified gateway may call at all. peer_cn is the certificate's (or the trusted
-// proxy's) identity. Called once per connection or proxied call on a loop thread. ERR_OK admits; on
-// refusal the call is answered PERMISSION_DENIED.
+// Decides whether an identified gateway may call at all. peer_cn is the certificate's (or the
+// trusted proxy's) identity. Called once per connection or proxied call on a loop thread. ERR_OK
+// admits; on refusal the call is answered PERMISSION_DENIED.
 typedef enum err (*rpc_admit)(void *ctx, const char *peer_cn);
 
 struct rpc_server_config {
@@ -67,8 +72,8 @@ struct rpc_server_config {
 };
 
 // One method. Registered before rpc_server_start; the table must outlive the server.
-// Unary: `unary` is called with the whole request. It must lead to exactly one rpc_call_reply, now or
-// later, on the same loop.
+// Unary: `unary` is called with the whole request. It must lead to exactly one rpc_call_reply, now
+// or later, on the same loop.
 struct rpc_method {
     const char *path; // "/magma.feg.S6aProxy/PurgeUE"
     void (*unary)(struct rpc_call *call, void *ctx);
@@ -81,7 +86,8 @@ struct rpc_stream_ops {
     enum err (*open)(struct rpc_stream *stream, void *ctx, void **user);
     void (*message)(struct rpc_stream *stream, void *user, const uint8_t *data, size_t len);
     void (*half_closed)(struct rpc_stream *stream, void *user); // client sends no more
-    void (*closed)(struct rpc_stream *stream, void *user);      // last call; stream is invalid after it
+    // last call; stream is invalid after it
+    void (*closed)(struct rpc_stream *stream, void *user);
 };
 
 // ---- life of a server; owner thread = the one that calls these ----
@@ -97,24 +103,28 @@ uint16_t rpc_server_port(const struct rpc_server *server, size_t listen_index);
 enum err rpc_server_reload_tls(struct rpc_server *server);
 // Stops accepting, sends GOAWAY, lets calls in flight finish for at most grace_ms, then closes.
 // done is called once on loop 0's thread. Any thread.
-void rpc_server_drain(struct rpc_server *server, int64_t grace_ms, void (*done)(void *arg), void *arg);
+void rpc_server_drain(struct rpc_server *server, int64_t grace_ms, void (*done)(void *arg),
+                      void *arg);
 // After the loops have stopped (or before they ever ran).
 void rpc_server_free(struct rpc_server *server);
 
 // ---- inside a unary handler; loop thread of the call ----
 const uint8_t *rpc_call_request(const struct rpc_call *call, size_t *len); // valid until the reply
-const char *rpc_call_gateway(const struct rpc_call *call);  // gateway id (certificate CN/SAN), never NULL
+// gateway id (certificate CN/SAN), never NULL
+const char *rpc_call_gateway(const struct rpc_call *call);
 const char *rpc_call_path(const struct rpc_call *call);
 const char *rpc_call_authority(const struct rpc_call *call);
 const char *rpc_call_remote(const struct rpc_call *call);   // "192.0.2.7:40001"
 // Request metadata by lower-case name; NULL if absent.
 const char *rpc_call_metadata(const struct rpc_call *call, const char *name);
-int64_t rpc_call_deadline_ns(const struct rpc_call *call);  // absolute, CLOCK_MONOTONIC; from grpc-timeout
+// absolute, CLOCK_MONOTONIC; from grpc-timeout
+int64_t rpc_call_deadline_ns(const struct rpc_call *call);
 struct base_loop *rpc_call_loop(const struct rpc_call *call);
 // At most once: fn is called on the loop if the client cancels, its connection dies or the deadline
-// passes before the reply. The reply is still owed (it frees the call), but will not be seen: at the
-// deadline the server itself has answered DEADLINE_EXCEEDED.
-void rpc_call_on_cancel(struct rpc_call *call, void (*fn)(struct rpc_call *call, void *arg), void *arg);
+// passes before the reply. The reply is still owed (it frees the call), but will not be seen: at
+// the deadline the server itself has answered DEADLINE_EXCEEDED.
+void rpc_call_on_cancel(struct rpc_call *call, void (*fn)(struct rpc_call *call, void *arg),
+                        void *arg);
 bool rpc_call_cancelled(const struct rpc_call *call);
 // Ends the call; it is invalid afterwards. payload is copied; message may be NULL. status is 0..16
 // (other numbers become UNKNOWN). With status != OK the payload is ignored.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A server connection: glue between the wire and the connection core, identity, time-outs, accounting.
-// Not for listening (server.c) or calls (call.c).
+// A server connection: glue between the wire and the connection core, identity, time-outs,
+// accounting. Not for listening (server.c) or calls (call.c).
 #include <stdlib.h>
 #include <string.h>
 

@@ -24,6 +24,8 @@ enum rpc_status {
     RPC_UNAUTHENTICATED = 16,
 };
 
-const char *rpc_status_name(int status);          // "DEADLINE_EXCEEDED"; "STATUS_5012" is never needed: unknown -> "?"
-enum rpc_status rpc_status_from_err(enum err err); // the default mapping; interfaces may have their own
+// "DEADLINE_EXCEEDED"; "?" for a number that gRPC does not know
+const char *rpc_status_name(int status);
+// the default mapping; interfaces may have their own
+enum rpc_status rpc_status_from_err(enum err err);
 enum err rpc_status_to_err(int status);            // OK->OK, DEADLINE_EXCEEDED->TIMEOUT, ...

@@ -12,8 +12,9 @@
 
 #define RPC_IDENTITY_MAX 256
 
-// TLS 1.2/1.3, ALPN h2, AEAD ciphers with forward secrecy, no renegotiation, no resumption (a resumed
-// session would escape a changed CA or CRL). client_ca set: a client certificate is required.
+// TLS 1.2/1.3, ALPN h2, AEAD ciphers with forward secrecy, no renegotiation, no resumption (a
+// resumed session would escape a changed CA or CRL). client_ca set: a client certificate is
+// required.
 // why gets a text for the log on failure. The context belongs to the caller (SSL_CTX_free).
 enum err rpc_tls_server(const struct rpc_tls_config *config, SSL_CTX **out, char *why, size_t size);
 // ca NULL: the system's. certificate and key may be NULL.
@@ -22,9 +23,9 @@ enum err rpc_tls_client(const char *ca, const char *certificate, const char *key
 // Client: the name (or address) the server's certificate must carry; also sent as SNI.
 enum err rpc_tls_expect(SSL *ssl, const char *server_name);
 bool rpc_tls_alpn_ok(SSL *ssl); // the handshake agreed on h2
-// Subject CN of the verified peer certificate, else its first DNS subjectAltName. "" without certificate.
-// ERR_RPC_TLS: a certificate without a usable name (none, too long, embedded NUL).
+// Subject CN of the verified peer certificate, else its first DNS subjectAltName. "" without
+// certificate. ERR_RPC_TLS: a certificate without a usable name (none, too long, embedded NUL).
 enum err rpc_tls_identity(SSL *ssl, char *out, size_t size);
-// Names the failure at the head of OpenSSL's error queue (and empties it): label of a metric, from a
-// small fixed set such as "no_certificate", "expired", "unknown_ca".
+// Names the failure at the head of OpenSSL's error queue (and empties it): label of a metric, from
+// a small fixed set such as "no_certificate", "expired", "unknown_ca".
 const char *rpc_tls_failure(SSL *ssl);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Timer wheel for many deadlines of which most are cancelled: constant cost, coarse (one tick late at
-// most). I/O-free, time is passed in; one thread. Internal to the room.
+// Timer wheel for many deadlines of which most are cancelled: constant cost, coarse (one tick late
+// at most). I/O-free, time is passed in; one thread. Internal to the room.
 #pragma once
 
 #include <stdbool.h>

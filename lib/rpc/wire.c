@@ -89,6 +89,14 @@ static void fail_errno(struct rpc_wire *wire, int errnum)
 
 // ---- TLS ----
 
+static void closed_by_peer(struct rpc_wire *wire)
+{
+    if (wire->handshaking)
+        rpc_wire_close(wire, RPC_WIRE_TLS, "closed_by_peer");
+    else
+        rpc_wire_close(wire, RPC_WIRE_EOF, NULL);
+}
+
 // What an SSL call that did not succeed means. True: it was fatal and the wire is closing.
 static bool tls_failed(struct rpc_wire *wire, int rv, bool *wants_write)
 {
@@ -101,13 +109,13 @@ static bool tls_failed(struct rpc_wire *wire, int rv, bool *wants_write)
         *wants_write = true;
         return false;
     case SSL_ERROR_ZERO_RETURN:
-        rpc_wire_close(wire, RPC_WIRE_EOF, NULL);
+        closed_by_peer(wire);
         return true;
     case SSL_ERROR_SYSCALL:
         if (saved)
             fail_errno(wire, saved);
         else
-            rpc_wire_close(wire, RPC_WIRE_EOF, NULL);
+            closed_by_peer(wire);
         return true;
     default:
         rpc_wire_close(wire, RPC_WIRE_TLS, rpc_tls_failure(wire->ssl));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A TCP (or UNIX) connection on a loop, with or without TLS, for a protocol core that deals in bytes.
-// Output is collected once per turn of the loop and written in large pieces.
+// A TCP (or UNIX) connection on a loop, with or without TLS, for a protocol core that deals in
+// bytes. Output is collected once per turn of the loop and written in large pieces.
 // Internal to the room. Not for HTTP/2 (h2.h), nor for certificates (tls.h). Loop thread only.
 #pragma once
 
@@ -60,11 +60,12 @@ struct rpc_wire {
     char detail[96];
 };
 
-// Takes the descriptor (non-blocking) over. ssl_ctx NULL: cleartext, and ready is called before this
-// returns. On error fd still belongs to the caller.
+// Takes the descriptor (non-blocking) over. ssl_ctx NULL: cleartext, and ready is called before
+// this returns. On error fd still belongs to the caller.
 enum err rpc_wire_accept(struct rpc_wire *wire, struct base_loop *loop, struct rpc_wire_io *io,
                          int fd, SSL_CTX *ssl_ctx, const struct rpc_wire_ops *ops, void *ctx);
-// fd: a socket whose connect() is in progress or done. server_name: checked against the certificate.
+// fd: a socket whose connect() is in progress or done. server_name: checked against the
+// certificate.
 enum err rpc_wire_connect(struct rpc_wire *wire, struct base_loop *loop, struct rpc_wire_io *io,
                           int fd, SSL_CTX *ssl_ctx, const char *server_name,
                           const struct rpc_wire_ops *ops, void *ctx);

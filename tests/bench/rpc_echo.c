@@ -2,8 +2,8 @@
 // The empty gRPC server to measure against: /bench.Echo/Unary answers every message with itself,
 // /bench.Echo/Stream does the same on a bidirectional stream. No gateway around it.
 //   rpc_echo [--port N] [--loops N] [--tls-dir DIR]
-// DIR holds server.crt, server.key and ca.crt (clients must show a certificate). Ends on SIGTERM/SIGINT
-// after a graceful drain. Prints "port N" when it accepts connections.
+// DIR holds server.crt, server.key and ca.crt (clients must show a certificate). Ends on
+// SIGTERM/SIGINT after a graceful drain. Prints "port N" when it accepts connections.
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A server and clients on one loop in the test's own thread. The loop runs only inside rig_until and
-// rig_run, so that tests read in order.
+// A server and clients on one loop in the test's own thread. The loop runs only inside rig_until
+// and rig_run, so that tests read in order.
 #pragma once
 
 #include <stdbool.h>

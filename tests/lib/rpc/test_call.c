@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unary calls from our client to our server, both over the wire: answers, statuses, deadlines, sizes.
+// Unary calls from our client to our server, both over the wire: answers, statuses, deadlines,
+// sizes.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
