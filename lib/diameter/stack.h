@@ -22,10 +22,15 @@ struct dia_stack_config {
 // peers and the sender. Main thread. One stack per process (the library allows one).
 enum err dia_stack_init(const struct dia_stack_config *config);
 enum err dia_stack_start(void);
-// Refuses new requests, waits for those in flight at most grace_ms, sends DPR, shuts the library down.
+// Refuses new requests, waits for those in flight at most grace_ms, ends the rest with ERR_SHUTDOWN on their
+// loops (which should still run), sends DPR, shuts the library down. Blocks for at most grace_ms + 8 s; if a
+// peer hangs, threads of the library are left behind and the process should end soon. Extensions stay mapped.
 void dia_stack_stop(int64_t grace_ms);
 // True once self-test saw that the interposed functions are really called (after the first CEA).
 bool dia_stack_interposed_ok(void);
+// The library has ended itself (a thread of it met an error it cannot handle); the process has been sent
+// SIGTERM and should exit with an error, so that its manager restarts it.
+bool dia_stack_failed(void);
 
 const char *dia_origin_host(void);
 const char *dia_origin_realm(void);
@@ -35,7 +40,7 @@ const char *dia_origin_realm(void);
 struct dia_outcome {
     enum err err;        // OK: answer is set. TIMEOUT, DIA_NO_PEER, DIA_BAD_ANSWER (answer may be set), SHUTDOWN ..
     struct msg *answer;  // borrowed for the callback, freed by the stack afterwards
-    const char *peer;    // Diameter identity that answered; "" if none
+    const char *peer;    // Diameter identity that answered, or was asked last; "" if none
     int64_t elapsed_ns;
 };
 typedef void (*dia_done)(void *ctx, const struct dia_outcome *outcome);
@@ -62,11 +67,14 @@ typedef void (*dia_inbound_fn)(void *ctx, struct dia_inbound *inbound);
 // Registers an application's command; at extension load. advertise: put it in CER (auth application).
 enum err dia_accept(uint32_t application, uint32_t command, dia_inbound_fn fn, void *ctx);
 enum err dia_advertise(uint32_t application, uint32_t vendor);
-struct msg *dia_inbound_request(struct dia_inbound *inbound);   // borrowed until the answer
+// Borrowed until the answer is sent. NULL once the deadline has passed.
+struct msg *dia_inbound_request(struct dia_inbound *inbound);
 const char *dia_inbound_peer(const struct dia_inbound *inbound);
 struct base_loop *dia_inbound_loop(const struct dia_inbound *inbound);
 int64_t dia_inbound_deadline_ns(const struct dia_inbound *inbound);
-// Creates the answer (Session-Id, Origin-Host/Realm, Proxy-Info copied); caller fills and sends it.
+// Creates the answer (Session-Id, Origin-Host/Realm, Proxy-Info copied); caller fills and sends it in the same
+// callback, because the deadline no longer runs. ERR_TIMEOUT: the deadline has passed and the stack has
+// answered; dia_inbound_send (with NULL) or dia_inbound_result still has to be called, to give it back.
 enum err dia_inbound_answer(struct dia_inbound *inbound, struct msg **answer);
 // Sends it, takes ownership of *answer; the inbound is invalid afterwards. Exactly one per inbound. If the
 // deadline has passed, the stack has answered DIAMETER_UNABLE_TO_DELIVER (3002) and this one is dropped and counted.

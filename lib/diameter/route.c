@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which peer gets a request. Runs last of the library's routing callbacks, in its one Routing-OUT thread,
+// on scores that say who may have it; picks the least loaded of the best and keeps everybody else out.
+// A request nobody can take is ended here. (Left to the library, it would come back as an answer through
+// three bounded queues, and those can block each other.)
+#include <errno.h>
+#include <time.h>
+
+#include "diameter/stack_int.h"
+
+enum {
+    LAST = -1000,            // priority: after everything that gives points
+    OUT = -100000,           // score of a candidate that must not be used
+    WRITE_WAIT_MS = 20,      // for a peer whose write queue is full
+};
+
+static uint32_t max_in_flight;
+static unsigned rotation; // Routing-OUT thread
+
+struct choice {
+    struct rtd_candidate *candidate;
+    int score;
+    long load;
+    bool full; // at its cap, or not reading
+};
+
+// Is there room in the peer's own queue of five? Waiting here a moment is better than inside the library,
+// where a peer that does not read stops the traffic to all others for a second.
+static bool can_write(struct peer_hdr *peer)
+{
+    for (int waited = 0;; waited++) {
+        int used = 0, limit = 0;
+        if (fd_stat_getstats(STAT_P_TOSEND, peer, &used, &limit, NULL, NULL, NULL, NULL, NULL) != 0 ||
+            limit == 0 || used < limit)
+            return true;
+        if (waited == WRITE_WAIT_MS)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = BASE_MS_NS}, NULL);
+    }
+}
+
+static bool look_at(struct rtd_candidate *candidate, struct choice *out)
+{
+    struct peer_hdr *peer = NULL;
+    long unanswered = 0;
+    if (fd_peer_getbyid(candidate->diamid, candidate->diamidlen, 0, &peer) != 0 || !peer ||
+        fd_peer_get_state(peer) != STATE_OPEN)
+        return false;
+    const struct dia_peer *ours = dia_peer_get(candidate->diamid, candidate->diamidlen);
+    if (ours && atomic_load_explicit(&ours->disabled, memory_order_relaxed))
+        return false;
+    // the library's own count: what its list, walked linearly, really holds
+    fd_peer_get_load_pending(peer, &unanswered, NULL);
+    *out = (struct choice){.candidate = candidate, .score = candidate->score, .load = unanswered};
+    out->full = unanswered >= (long)max_in_flight || !can_write(peer);
+    return true;
+}
+
+// Better score first; of equals those with room, then the less loaded.
+static bool better(const struct choice *a, const struct choice *b)
+{
+    if (!b->candidate || a->score != b->score)
+        return !b->candidate || a->score > b->score;
+    if (a->full != b->full)
+        return b->full;
+    return a->load < b->load;
+}
+
+static struct choice choose(struct fd_list *candidates)
+{
+    struct choice best = {0};
+    size_t n = 0, skip;
+    for (struct fd_list *li = candidates->next; li != candidates; li = li->next)
+        n++;
+    // begin at another one each time, so that equals take turns
+    skip = n ? rotation++ % n : 0;
+    struct fd_list *li = candidates->next;
+    while (skip-- > 0)
+        li = li->next;
+    for (size_t i = 0; i < n; i++, li = li->next) {
+        struct choice c;
+        if (li == candidates)
+            li = li->next;
+        struct rtd_candidate *candidate = (struct rtd_candidate *)li;
+        if (candidate->score >= 0 && look_at(candidate, &c) && better(&c, &best))
+            best = c;
+    }
+    return best;
+}
+
+static enum err decide(struct msg *msg, dia_cookie cookie, struct fd_list *candidates)
+{
+    struct msg_hdr *hdr = NULL;
+    bool again = fd_msg_hdr(msg, &hdr) == 0 && (hdr->msg_flags & CMD_FLAG_RETRANSMIT);
+    if (again && (cookie & DIA_COOKIE_NO_FAILOVER))
+        return ERR_DIA_PEER_LOST;
+    struct choice best = choose(candidates);
+    if (!best.candidate)
+        return again ? ERR_DIA_PEER_LOST : ERR_DIA_NO_PEER;
+    if (best.full)
+        return ERR_DIA_BUSY;
+    // Only the chosen one stays: the library would otherwise pick among equals by lot. Should it close at
+    // this moment the library answers for it.
+    for (struct fd_list *li = candidates->next; li != candidates; li = li->next) {
+        if (li != &best.candidate->chain)
+            ((struct rtd_candidate *)li)->score = OUT;
+    }
+    return ERR_OK;
+}
+
+static int on_route(void *data, struct msg **msg, struct fd_list *candidates)
+{
+    dia_cookie cookie;
+    if (!dia_tx_cookie(*msg, &cookie))
+        return 0; // not ours
+    int before = dia_no_cancel();
+    enum err err = decide(*msg, cookie, candidates);
+    if (err != ERR_OK) {
+        fd_msg_free(*msg);
+        *msg = NULL;
+        if (err == ERR_DIA_BUSY)
+            dia_count(DIA_COUNT_BUSY);
+        dia_tx_end(cookie, err, NULL, NULL);
+    }
+    dia_cancel_again(before);
+    return 0;
+}
+
+enum err dia_route_start(uint32_t cap)
+{
+    struct fd_rt_out_hdl *handle;
+    max_in_flight = cap;
+    return fd_rt_out_register(on_route, NULL, LAST, &handle) == 0 ? ERR_OK : ERR_DIA_LIBRARY;
+}
