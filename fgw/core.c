@@ -19,7 +19,7 @@
 #include "fgw/process.h"
 #include "fgw/snapshot.h"
 
-enum { LOOPS_MAX = 256 };
+enum { LOOPS_MAX = 128 }; // as many as lib/diameter takes
 
 static struct {
     struct fgw_options options;
@@ -308,16 +308,19 @@ enum err fgw_core_reload(fgw_note note, void *arg)
         fgw_snapshot_free(fresh);
         return err;
     }
+    err = rpc_server_reload_tls(core.server);
+    if (err) {
+        tell(note, arg, "agw.tls: the previous certificates stay in force", err);
+        fgw_snapshot_free(fresh);
+        return err;
+    }
     fgw_snapshot_diff(fresh, note, arg);
     fgw_snapshot_replace(fresh, core.main_loop, core.loops, core.n_loops);
     apply_levels(&fresh->settings);
-    err = rpc_server_reload_tls(core.server);
+    err = dia_stack_reload(note, arg);
     if (err)
-        tell(note, arg, "agw.tls: the previous certificates stay in force", err);
-    enum err stack = dia_stack_reload(note, arg);
-    if (stack)
-        tell(note, arg, core.options.dia_conf, stack);
-    return err ? err : stack;
+        tell(note, arg, core.options.dia_conf, err);
+    return err;
 }
 
 // --- drain and stop ---

@@ -275,7 +275,7 @@ static const struct conf_key log_keys[] = {
     {0}};
 
 static const struct conf_key process_keys[] = {
-    {"loops", CONF_INT, AT(fgw_process_settings, loops), .def = 0, .min = 0, .max = 256,
+    {"loops", CONF_INT, AT(fgw_process_settings, loops), .def = 0, .min = 0, .max = 128,
      .restart = true, .help = "event loops; 0: one per processor"},
     {"queue", CONF_INT, AT(fgw_process_settings, queue), .def = 65536, .min = 64, .max = 16777216,
      .restart = true, .help = "jobs that may wait for a loop"},
