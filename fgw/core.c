@@ -286,7 +286,7 @@ enum err fgw_core_start(void)
         err = step("diameter", dia_stack_start());
     if (err)
         return err;
-    fgw_process_metrics_start(core.loops, core.n_loops, core.directory);
+    fgw_process_metrics_start(core.directory);
     atomic_store(&core.phase, FGW_RUNNING);
     base_log(&log_fgw, BASE_LOG_NOTICE, NULL, "%s ready: %zu interfaces, %zu loops",
              dia_origin_host(), fgw_n_interfaces(), core.n_loops);

@@ -34,7 +34,7 @@ enum err fgw_core_load(const struct fgw_options *options, fgw_note note, void *a
 // the caller runs it.
 enum err fgw_core_start(void);
 // Applies what can change live and tells note what it did and what needs a restart. gateway.conf
-// and the certificates come in force as a whole or, on error, not at all; then the peers of dia_conf.
+// and the certificates come in force as a whole or, on error, not at all; then dia_conf's peers.
 enum err fgw_core_reload(fgw_note note, void *arg);
 // Takes no new work and lets what is in flight finish, at most for process.shutdown. done is called
 // on the main loop. Again: does nothing.

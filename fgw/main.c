@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/daemon.h"
+#include "diameter/stack.h"
 #include "fgw/core.h"
 #include "fgw/health.h"
 #include "fgw/log.h"
@@ -103,6 +104,8 @@ static enum err run(void)
     if (!err) {
         base_daemon_ready("running");
         err = base_loop_run(fgw_core_main_loop());
+        if (!err && dia_stack_failed()) // it asked for the end: the supervisor starts us again
+            err = ERR_DIA_LIBRARY;
     }
     base_daemon_detach(daemon);
     return err;

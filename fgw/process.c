@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/loop.h"
 #include "base/metrics.h"
 #include "fgw/core.h"
 #include "fgw/directory.h"
@@ -20,7 +19,7 @@
 #endif
 
 enum what {
-    RSS, CPU, FDS, THREADS, START, LOOP_QUEUE, INFO,
+    RSS, CPU, FDS, THREADS, START, INFO,
     DIR_SUBSCRIBERS, DIR_GATEWAYS, DIR_PENDING, DIR_USED, DIR_MAP,
     GAUGES
 };
@@ -31,8 +30,6 @@ static struct metric_family gauges[GAUGES] = {
     [FDS] = {.name = "process_open_fds", .help = "Open file descriptors."},
     [THREADS] = {.name = "process_threads", .help = "Threads."},
     [START] = {.name = "process_start_time_seconds", .help = "Start, seconds since 1970."},
-    [LOOP_QUEUE] = {.name = "fgw_loop_queue_jobs", .help = "Jobs waiting for a loop.",
-                    .labels = {"loop"}},
     [INFO] = {.name = "fgw_build_info", .help = "Always 1.", .labels = {"version"}},
     [DIR_SUBSCRIBERS] = {.name = "fgw_directory_subscribers", .help = "Subscribers known."},
     [DIR_GATEWAYS] = {.name = "fgw_directory_gateways", .help = "Gateways known."},
@@ -56,8 +53,6 @@ static struct metric_family directory_events = {
 };
 
 static struct {
-    struct base_loop *const *loops;
-    size_t n_loops;
     struct fgw_directory *directory;
     bool registered;
     struct timespec start;
@@ -130,18 +125,12 @@ static void collect(void *arg)
     set(THREADS, p.threads);
     set(START, process.start.tv_sec);
     metric_set(METRIC_CELL(&gauges[INFO], FGW_VERSION), 1);
-    for (size_t i = 0; i < process.n_loops; i++)
-        metric_set(METRIC_CELL(&gauges[LOOP_QUEUE], base_loop_name(process.loops[i])),
-                   (int64_t)base_loop_queued(process.loops[i]));
     if (process.directory)
         collect_directory();
 }
 
-void fgw_process_metrics_start(struct base_loop *const *loops, size_t n_loops,
-                               struct fgw_directory *directory)
+void fgw_process_metrics_start(struct fgw_directory *directory)
 {
-    process.loops = loops;
-    process.n_loops = n_loops;
     process.directory = directory;
     memset(process.counted, 0, sizeof(process.counted));
     clock_gettime(CLOCK_REALTIME, &process.start);
@@ -154,6 +143,5 @@ void fgw_process_metrics_start(struct base_loop *const *loops, size_t n_loops,
 
 void fgw_process_metrics_stop(void)
 {
-    process.n_loops = 0;
     process.directory = NULL;
 }

@@ -324,7 +324,7 @@ static void tcp_shows_metrics_and_changes_nothing(void **state)
 {
     start();
     expect_http("GET /metrics", 200, "process_resident_memory_bytes");
-    expect_http("GET /metrics", 200, "fgw_loop_queue_jobs{loop=\"rpc1\"}");
+    expect_http("GET /metrics", 200, "fgw_loop_queued_jobs{loop=\"rpc1\"}");
     expect_http("GET /metrics", 200, "fgw_directory_subscribers 0");
     const char *const refused[] = {"POST /reload",  "POST /drain",  "POST /log?level=debug",
                                    "POST /follow?imsi=001010000000001", "GET /status",
