@@ -131,7 +131,7 @@ full_apns(Imsi) ->
         'Specific-APN-Info' => [#{'Service-Selection' => <<"iot.special">>,
                                   'MIP6-Agent-Info' => agent(<<"pgw2.epc.example.org">>)}]}),
     (basic(Imsi))#{
-        'A-MSISDN' => tbcd(<<"4930123456<<">>), 'STN-SR' => tbcd(<<">>4917000099">>),
+        'A-MSISDN' => tbcd(<<"4930123456">>), 'STN-SR' => tbcd(<<"4917000099">>),
         'External-Identifier' => [<<"meter17@iot.example.org">>], 'ICS-Indicator' => 1,
         'Network-Access-Mode' => 0, 'Operator-Determined-Barring' => 4, 'HPLMN-ODB' => 1,
         'Regional-Subscription-Zone-Code' => [<<0, 1>>, <<0, 2>>, <<1, 255>>],
