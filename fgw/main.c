@@ -12,7 +12,7 @@
 #include "fgw/log.h"
 #include "fgw/settings.h"
 
-enum { LEVELS_MAX = 32, HARD_AFTER_S = 15 };
+enum { LEVELS_MAX = 32, END_WITHIN_S = 15, HURRY_S = 3 };
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char usage_text[] =
@@ -25,7 +25,9 @@ static const char usage_text[] =
     "  -V        version\n"
     "  -h        this text\n"
     "\n"
-    "SIGHUP reloads. SIGTERM and SIGINT finish what is in flight; a second one ends at once.\n";
+    "SIGHUP reloads. SIGTERM and SIGINT finish what is in flight; a second one ends that.\n";
+
+static bool hurried; // a second signal has come
 
 static void to_stderr(const char *line, void *arg)
 {
@@ -46,27 +48,33 @@ static void reload(void *arg)
     base_daemon_ready(err ? "running; the last reload failed" : "running");
 }
 
-static void end_at_once(int number)
+// The last steps of a stop block: what ends them if a peer does not let go.
+static void on_alarm(int number)
 {
-    static const char text[] = "fgwd: stopped hard, work in flight is lost\n";
+    static const char text[] = "fgwd: a peer did not let go in time, ended without it\n";
     ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
     (void)n;
     _exit(EXIT_FAILED);
 }
 
-// From now on a signal, or the end of timeout_s, ends the process: the last steps of a stop block.
-static void arm_hard_stop(unsigned timeout_s)
+static void hurry(int number)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGALRM};
-    const struct sigaction action = {.sa_handler = end_at_once};
+    alarm(HURRY_S);
+}
+
+static void bound_the_end(unsigned timeout_s)
+{
+    const struct sigaction end = {.sa_handler = on_alarm}, faster = {.sa_handler = hurry};
     sigset_t set;
+    sigaction(SIGALRM, &end, NULL);
+    sigaction(SIGTERM, &faster, NULL);
+    sigaction(SIGINT, &faster, NULL);
     sigemptyset(&set);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        sigaction(numbers[i], &action, NULL);
-        sigaddset(&set, numbers[i]);
-    }
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    sigaddset(&set, SIGALRM);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
     alarm(timeout_s);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static void on_drained(void *arg)
@@ -76,8 +84,12 @@ static void on_drained(void *arg)
 
 static void stop(unsigned nth, void *arg)
 {
-    if (nth > 1)
-        end_at_once(SIGTERM);
+    if (nth > 1) {
+        base_log(&log_fgw, BASE_LOG_WARN, NULL, "not waiting any longer for what is in flight");
+        hurried = true;
+        base_loop_stop(fgw_core_main_loop());
+        return;
+    }
     base_log(&log_fgw, BASE_LOG_NOTICE, NULL, "stopping: what is in flight gets %lld ms",
              (long long)fgw_core_shutdown_ms());
     base_daemon_stopping("draining");
@@ -171,7 +183,7 @@ int main(int argc, char **argv)
         printf("%s and %s are well\n", options.dia_conf, options.gateway_conf);
     if (!err && !check)
         err = run();
-    arm_hard_stop(HARD_AFTER_S);
+    bound_the_end(hurried ? HURRY_S : END_WITHIN_S);
     fgw_core_stop();
     if (!check)
         base_log(&log_fgw, BASE_LOG_NOTICE, NULL, "%s", err ? "ended after an error" : "stopped");
