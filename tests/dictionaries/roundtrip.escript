@@ -137,7 +137,7 @@ sample(Name, Mod, Depth) ->
         "Unsigned64" -> 16#FFFFFFFFFFFFFFFF;
         "Float32" -> 0.5;
         "Float64" -> 0.5;
-        "DiameterURI" -> <<"aaa://host.example.org:3868;transport=tcp">>;
+        "DiameterURI" -> <<"aaa://host.example.org:3868;transport=tcp;protocol=diameter">>;
         "DiameterIdentity" -> <<"host.example.org">>;
         _ -> <<"value">>
     end.
