@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Which peer gets a request. Runs last of the library's routing callbacks, in its one Routing-OUT thread,
 // on scores that say who may have it; picks the least loaded of the best and keeps everybody else out.
+// The cap also keeps a peer that does not read from filling its socket: the library would hold up the
+// traffic to all peers for a second over that.
 // A request nobody can take is ended here. (Left to the library, it would come back as an answer through
 // three bounded queues, and those can block each other.)
-#include <errno.h>
-#include <time.h>
-
 #include "diameter/stack_int.h"
 
 enum {
-    LAST = -1000,            // priority: after everything that gives points
-    OUT = -100000,           // score of a candidate that must not be used
-    WRITE_WAIT_MS = 20,      // for a peer whose write queue is full
+    LAST = -1000,  // priority: after everything that gives points
+    OUT = -100000, // score of a candidate that must not be used
 };
 
 static uint32_t max_in_flight;
@@ -21,30 +19,17 @@ struct choice {
     struct rtd_candidate *candidate;
     int score;
     long load;
-    bool full; // at its cap, or not reading
+    bool full; // at its cap
 };
-
-// Is there room in the peer's own queue of five? Waiting here a moment is better than inside the library,
-// where a peer that does not read stops the traffic to all others for a second.
-static bool can_write(struct peer_hdr *peer)
-{
-    for (int waited = 0;; waited++) {
-        int used = 0, limit = 0;
-        if (fd_stat_getstats(STAT_P_TOSEND, peer, &used, &limit, NULL, NULL, NULL, NULL, NULL) != 0 ||
-            limit == 0 || used < limit)
-            return true;
-        if (waited == WRITE_WAIT_MS)
-            return false;
-        nanosleep(&(struct timespec){.tv_nsec = BASE_MS_NS}, NULL);
-    }
-}
 
 static bool look_at(struct rtd_candidate *candidate, struct choice *out)
 {
     struct peer_hdr *peer = NULL;
     long unanswered = 0;
+    if (candidate->score < FD_SCORE_INI)
+        return false;
     if (fd_peer_getbyid(candidate->diamid, candidate->diamidlen, 0, &peer) != 0 || !peer ||
-        fd_peer_get_state(peer) != STATE_OPEN)
+        fd_peer_get_state(peer) != STATE_OPEN || !eligible(candidate, peer))
         return false;
     const struct dia_peer *ours = dia_peer_get(candidate->diamid, candidate->diamidlen);
     if (ours && atomic_load_explicit(&ours->disabled, memory_order_relaxed))
@@ -52,7 +37,7 @@ static bool look_at(struct rtd_candidate *candidate, struct choice *out)
     // the library's own count: what its list, walked linearly, really holds
     fd_peer_get_load_pending(peer, &unanswered, NULL);
     *out = (struct choice){.candidate = candidate, .score = candidate->score, .load = unanswered};
-    out->full = unanswered >= (long)max_in_flight || !can_write(peer);
+    out->full = unanswered >= (long)max_in_flight;
     return true;
 }
 
@@ -82,7 +67,7 @@ static struct choice choose(struct fd_list *candidates)
         if (li == candidates)
             li = li->next;
         struct rtd_candidate *candidate = (struct rtd_candidate *)li;
-        if (candidate->score >= 0 && look_at(candidate, &c) && better(&c, &best))
+        if (look_at(candidate, &c) && better(&c, &best))
             best = c;
     }
     return best;
@@ -104,6 +89,8 @@ static enum err decide(struct msg *msg, dia_cookie cookie, struct fd_list *candi
     for (struct fd_list *li = candidates->next; li != candidates; li = li->next) {
         if (li != &best.candidate->chain)
             ((struct rtd_candidate *)li)->score = OUT;
+        else if (best.candidate->score < 0)
+            best.candidate->score = FD_SCORE_DEFAULT; // below zero the library would not send
     }
     return ERR_OK;
 }
