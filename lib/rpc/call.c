@@ -173,7 +173,7 @@ static void on_closed(struct rpc_h2_stream *h2s)
         rpc_wheel_remove(&call->conn->worker->deadlines, &call->deadline_item);
     if (!call->answered) {
         call->answered = true;
-        account(call, RPC_CANCELLED);
+        account(call, h2s->status >= 0 ? h2s->status : RPC_CANCELLED);
         if (call->dispatched && !call->method->method.stream)
             cancel(call);
     }

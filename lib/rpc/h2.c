@@ -52,6 +52,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     if (h2->n_held >= 2 * h2->config->max_streams) {
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
                                   NGHTTP2_REFUSED_STREAM);
+        h2->refused_streams++;
         return 0;
     }
     struct rpc_h2_stream *stream = rpc_h2_stream_new(h2);
@@ -214,6 +215,8 @@ static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame
                             void *ctx)
 {
     struct rpc_h2 *h2 = ctx;
+    if (code == NGHTTP2_ERR_REFUSED_STREAM)
+        h2->refused_streams++;
     enum rpc_abuse abuse = rpc_guard_stream_error(&h2->guard, h2->now_ns);
     if (abuse)
         abused(h2, abuse);

@@ -117,7 +117,7 @@ struct rpc_h2 {
     struct rpc_h2_stream *streams;      // in the session
     uint32_t n_streams, n_held;         // in the session / with memory
     uint64_t in_bytes, out_bytes;       // buffered
-    uint64_t stalled_streams;           // cut off so far
+    uint64_t stalled_streams, refused_streams; // cut off / refused, since the owner last looked
     struct rpc_guard guard;
     enum rpc_abuse abuse;
     enum rpc_h2_end end;

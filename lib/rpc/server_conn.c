@@ -95,7 +95,8 @@ static bool on_bytes(struct rpc_wire *wire, const uint8_t *data, size_t len)
         return true;
     conn->why = conn->h2->end;
     if (conn->why == RPC_H2_ABUSE) {
-        struct base_log_subject subject = {.agw = conn->identity, .peer = conn->remote};
+        struct base_log_subject subject = {.agw = conn->identity[0] ? conn->identity : NULL,
+                                           .peer = conn->remote};
         const char *abuse = rpc_abuse_name(conn->h2->abuse);
         base_log_limited(&log_rpc, BASE_LOG_WARN, &subject, "cut off: %s", abuse);
         rpc_refused(abuse);
@@ -247,10 +248,11 @@ void rpc_conn_sweep(struct rpc_conn *conn, int64_t now_ns)
     }
     if (conn->wire.finishing)
         return;
-    uint64_t stalled = conn->h2->stalled_streams;
     enum rpc_h2_end end = rpc_h2_check(conn->h2, now_ns);
-    for (; stalled < conn->h2->stalled_streams; stalled++)
+    for (; conn->h2->stalled_streams; conn->h2->stalled_streams--)
         rpc_refused("stalled_stream");
+    for (; conn->h2->refused_streams; conn->h2->refused_streams--)
+        rpc_refused("streams");
     if (end != RPC_H2_ALIVE) {
         if (end != RPC_H2_IDLE)
             rpc_refused(rpc_h2_end_name(end));

@@ -185,8 +185,10 @@ static void read_tls(struct rpc_wire *wire)
                 n += (size_t)rv;
                 continue;
             }
+            int saved = errno;
             if (n && !deliver(wire, n))
                 return;
+            errno = saved;
             if (!tls_failed(wire, rv, &wants_write) && wants_write)
                 event_add(&wire->writable, NULL);
             return;
