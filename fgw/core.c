@@ -12,6 +12,7 @@
 #include "fgw/admin.h"
 #include "fgw/admit.h"
 #include "fgw/agw_call.h"
+#include "fgw/dia_conf.h"
 #include "fgw/directory.h"
 #include "fgw/health.h"
 #include "fgw/hello.h"
@@ -205,7 +206,8 @@ enum err fgw_core_load(const struct fgw_options *options, fgw_note note, void *a
     apply_levels(settings);
     err = init_stack(settings);
     if (err) {
-        tell(note, arg, options->dia_conf, err);
+        if (!fgw_dia_conf_explain_file(options->dia_conf, note, arg))
+            tell(note, arg, options->dia_conf, err);
         return err;
     }
     core.stack = true;
