@@ -22,6 +22,13 @@ struct choice {
     bool full; // at its cap
 };
 
+// A relay agent is the way to every realm that has no peer of its own here. Its score is then the one
+// every candidate begins with; rules of rt_*.fdx give more.
+static bool eligible(const struct rtd_candidate *candidate, const struct peer_hdr *peer)
+{
+    return candidate->score >= 0 || peer->info.runtime.pir_relay;
+}
+
 static bool look_at(struct rtd_candidate *candidate, struct choice *out)
 {
     struct peer_hdr *peer = NULL;
