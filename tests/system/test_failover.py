@@ -24,7 +24,7 @@ def pair(pki):
     second = core.ErlangHss(identity="hss2.example.org", ip=paths.HSS2_IP)
     gateway = Gateway(pki, [first.peer(), second.peer()]).start()
     agw = Agw(pki)
-    eventually(lambda: all(p["state"] == "open" for p in gateway.ctl_json("peers")["peers"]), 10,
+    eventually(lambda: all(p["state"] == "OPEN" for p in gateway.ctl_json("peers")["peers"]), 10,
                "both peers are open")
     yield gateway, agw, first, second
     agw.close()
@@ -75,15 +75,15 @@ def test_a_hung_peer_is_given_up(pair):
             except grpc.RpcError:
                 failed += 1
             states = {p["identity"]: p["state"] for p in gateway.ctl_json("peers")["peers"]}
-            if states["hss1.example.org"] != "open":
+            if states["hss1.example.org"] != "OPEN":
                 break
-        assert states["hss1.example.org"] != "open", "the hung peer is still open"
+        assert states["hss1.example.org"] != "OPEN", "the hung peer is still open"
         for _ in range(20):
             works(agw)
     finally:
         os.killpg(group, signal.SIGCONT)
     gateway.wait_counter(0, "fgw_requests_total")
-    eventually(lambda: all(p["state"] == "open" for p in gateway.ctl_json("peers")["peers"]), 20,
+    eventually(lambda: all(p["state"] == "OPEN" for p in gateway.ctl_json("peers")["peers"]), 20,
                "the peer is back")
     works(agw)
 

@@ -161,10 +161,16 @@ def test_full_subscription(agw):
 
 
 def test_bit_rates_beyond_32_bits(agw):
+    # the unit of an APN's rate is read by access gateways, that of the total is not
     answer = agw.ulr("001010000002001")
-    for ambr in (answer.total_ambr, answer.apn[0].ambr):
-        assert ambr.unit == ambr.KBPS
-        assert (ambr.max_bandwidth_ul, ambr.max_bandwidth_dl) == (5000000, 10000000)
+    rate = answer.apn[0].ambr
+    assert (rate.unit, rate.max_bandwidth_ul, rate.max_bandwidth_dl) == (
+        rate.KBPS, 5000000, 10000000)
+    rate = answer.total_ambr
+    assert (rate.unit, rate.max_bandwidth_ul, rate.max_bandwidth_dl) == (
+        rate.BPS, 4294967295, 4294967295)
+    assert (rate.extended_max_bandwidth_ul_kbps, rate.extended_max_bandwidth_dl_kbps) == (
+        5000000, 10000000)
 
 
 def test_barred_subscriber(agw):

@@ -7,10 +7,11 @@ import ssl
 import grpc
 import pytest
 
-from kit import core, paths
-from kit.agw import Agw, code_of
+from kit import core, paths, stubs
+from kit.agw import PLMN, Agw, code_of
 from kit.expect import GOOD, fails, works
 from kit.gateway import Gateway
+from kit.proc import eventually
 
 REFUSED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNAUTHENTICATED)
 
@@ -139,7 +140,6 @@ def test_a_new_certificate_is_used_after_a_reload(pki, gateway, agw):
               san="DNS:fgw.test,DNS:*.fgw.test,IP:%s" % paths.FGW_IP)
     try:
         gateway.reload()
-        from kit.proc import eventually
         eventually(lambda: fingerprint() != before, 5, "the new certificate is shown")
         works(agw)  # its connection is still the old one
         with Agw(pki) as other:
@@ -171,7 +171,6 @@ def test_a_gateway_revoked_while_running(pki, gateway, agw):
     pki.issue("late")
     gateway.configure(gateways=gateway.gateways + ["late"])
     gateway.reload()
-    from kit.proc import eventually
 
     def admitted():
         with Agw(pki, "late") as late:
@@ -190,14 +189,21 @@ def test_a_gateway_revoked_while_running(pki, gateway, agw):
 
 # ---- behind a proxy that terminates TLS ----
 
+TRUSTED, UNTRUSTED = "10.45.0.5", "10.45.0.6"
+
+
 @pytest.fixture(scope="module")
 def proxied(pki, hss, cleanup):
-    thing = Gateway(pki, [hss.peer()], name="fgw2", ip=paths.FGW2_IP, admin=9465, agw="""
-        allow_cleartext_anywhere = true; trusted_proxies = [ "10.45.0.5" ];""")
+    """Listens in clear text on both addresses. What this host sends to one of its own addresses has
+    that address as its source, so that calls to each come from it."""
+    thing = Gateway(pki, [hss.peer()], name="fgw2", ip=TRUSTED, admin=9465, agw="""
+        allow_cleartext_anywhere = true; trusted_proxies = [ "10.45.0.5/32" ];""")
     conf = thing.folder + "/gateway.conf"
     with open(conf) as file:
-        text = file.read().replace('listen = (', 'listen = ( { address = "%s"; port = 8080; '
-                                   'cleartext = true; front_proxy = true; },' % paths.FGW2_IP)
+        text = file.read()
+    for ip in (TRUSTED, UNTRUSTED):
+        text = text.replace("listen = (", 'listen = ( { address = "%s"; port = 8080; '
+                            "cleartext = true; front_proxy = true; }," % ip)
     with open(conf, "w") as file:
         file.write(text)
     thing.start()
@@ -205,33 +211,32 @@ def proxied(pki, hss, cleanup):
     return thing
 
 
-def through_proxy(source, name):
-    """A call as the proxy at `source` passes it on."""
-    from kit import stubs
-    with grpc.insecure_channel("%s:8080" % paths.FGW2_IP, options=[
-            ("grpc.use_local_subchannel_pool", 1)]) as channel:
+def through_proxy(ip, name):
+    """A call as the proxy at this address passes it on."""
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    with grpc.insecure_channel(ip + ":8080", options=options) as channel:
         call = channel.unary_unary(
             "/magma.feg.S6aProxy/AuthenticationInformation",
             request_serializer=lambda m: m.SerializeToString(),
             response_deserializer=stubs.s6a.AuthenticationInformationAnswer.FromString)
         request = stubs.s6a.AuthenticationInformationRequest(
-            user_name=GOOD, visited_plmn=b"\0\xf1\x10", num_requested_eutran_vectors=1)
+            user_name=GOOD, visited_plmn=PLMN, num_requested_eutran_vectors=1)
         metadata = [("x-magma-client-cert-cn", name)] if name else []
         return call(request, timeout=5, metadata=metadata)
 
 
-def test_a_proxy_that_is_not_trusted_cannot_name_a_gateway(proxied):
-    # connections to 10.45.0.5 from this host carry 10.45.0.5 itself as source: trusted
-    assert through_proxy(None, "agw1").eutran_vectors
-    code, _ = code_of(through_proxy, None, None)
-    assert code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
-    code, _ = code_of(through_proxy, None, "stranger")
-    assert code == grpc.StatusCode.PERMISSION_DENIED
-    proxied.configure(settings=dict(proxied.settings))
+def test_a_trusted_proxy_names_the_gateway(proxied):
+    assert through_proxy(TRUSTED, "agw1").eutran_vectors
+    fails("PERMISSION_DENIED", through_proxy, TRUSTED, "stranger")
+    fails("UNAUTHENTICATED", through_proxy, TRUSTED, None)
+
+
+def test_a_proxy_that_is_not_trusted_names_nobody(proxied):
+    fails("UNAUTHENTICATED", through_proxy, UNTRUSTED, "agw1")
+    assert through_proxy(TRUSTED, "agw1").eutran_vectors
 
 
 def test_the_name_is_not_believed_on_a_tls_listener(pki, gateway):
-    from kit import stubs
     with Agw(pki, "stranger") as stranger:
         request = stubs.s6a.PurgeUERequest(user_name=GOOD)
         fails("PERMISSION_DENIED", stranger.call, "/magma.feg.S6aProxy/PurgeUE", request,
