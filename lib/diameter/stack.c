@@ -160,12 +160,14 @@ enum err dia_stack_init(const struct dia_stack_config *config)
         stack.config.inbound_deadline_ms = DEFAULT_INBOUND_MS;
     signal(SIGPIPE, SIG_IGN); // the library writes to sockets without asking
 
-    fd_log_handler_register(on_library_log); // EALREADY: somebody else's, then
-    if (fd_core_initialize() != 0)
-        return ERR_DIA_LIBRARY;
+    if (!config->hosted) {
+        fd_log_handler_register(on_library_log); // EALREADY: somebody else's, then
+        if (fd_core_initialize() != 0)
+            return ERR_DIA_LIBRARY;
+    }
     atomic_store(&stack.phase, DIA_READY);
     dia_counts_start();
-    if (fd_core_parseconf(config->conf_path) != 0)
+    if (!config->hosted && fd_core_parseconf(config->conf_path) != 0)
         return ERR_CONF_SYNTAX; // the library has logged file and line
     dl_iterate_phdr(pin, NULL);
     enforce_settings();
@@ -188,7 +190,7 @@ enum err dia_stack_start(void)
         return err;
     atomic_store(&stack.phase, DIA_RUNNING); // peers may send as soon as they are connected
     stack.started = true;
-    if (fd_core_start() != 0 || fd_core_waitstartcomplete() != 0) {
+    if (!stack.config.hosted && (fd_core_start() != 0 || fd_core_waitstartcomplete() != 0)) {
         atomic_store(&stack.phase, DIA_READY);
         return ERR_DIA_LIBRARY;
     }
@@ -248,7 +250,7 @@ void dia_stack_stop(int64_t grace_ms)
         wait_idle(ENDING_MS / 4); // answers that the ending has caused
         dia_sender_stop(SENDER_STOP_MS);
     }
-    bool ended = stop_library_within(LIBRARY_STOP_MS);
+    bool ended = stack.config.hosted || stop_library_within(LIBRARY_STOP_MS);
     atomic_store(&stack.phase, DIA_STOPPED);
     if (!ended) // stuck in fd_msg_send until the library let go
         dia_sender_stop(0);

@@ -16,6 +16,9 @@ struct dia_stack_config {
     uint32_t max_queue;           // requests waiting for the sender thread; 0: 4000
     int64_t inbound_deadline_ms;  // a parked request from the core is answered by us after; 0: 8 s
     bool interposed;              // the executable carries interpose.c: check at start that it works
+    // An extension of somebody else's freeDiameterd: the library is initialised, started and shut down by
+    // it. dia_stack_init while extensions load, dia_stack_start once the library has started.
+    bool hosted;
 };
 
 // Initialises libfdcore, reads its configuration (which loads the extensions), then dia_stack_start starts
