@@ -41,6 +41,7 @@ struct s6a_settings {
     char *agw_service;       // service of the access gateway that takes the HSS's requests
     int64_t reset_parallel;  // Reset calls under way at a time
     bool vendor_application; // send Vendor-Specific-Application-Id
+    bool strict_answers;     // refuse answers that break a rule of the base protocol
     int cancel_type;         // enum s6a_cancel_type
     int moved_cancel;        // enum s6a_moved_cancel
     int unsupported_update;  // enum s6a_unsupported

@@ -61,6 +61,9 @@ const struct conf_key s6a_settings_keys[] = {
      .max = 10000, .help = "Access gateways told at a time when the HSS sends Reset."},
     {.name = "vendor_specific_application_id", .type = CONF_BOOL, .offset = AT(vendor_application),
      .def = 1, .help = "Put Vendor-Specific-Application-Id into requests and answers."},
+    {.name = "strict_answers", .type = CONF_BOOL, .offset = AT(strict_answers),
+     .help = "Refuse answers that RFC 6733 4.1 wants refused (an unknown AVP with the M bit, a "
+             "missing AVP), instead of using what can be read. They are logged and counted anyway."},
     {.name = "cancel_type", .type = CONF_ENUM, .offset = AT(cancel_type), .choices = cancel_types,
      .def = S6A_CANCEL_AS_IS,
      .help = "CLR because the subscriber went to another MME: pass the type as it is, or as "

@@ -275,8 +275,8 @@ static void answered(void *arg, const struct dia_outcome *outcome)
     if (outcome->answer)
         result = dia_msg_result(outcome->answer);
     struct s6a_verdict verdict;
-    if (outcome->err == ERR_OK ||
-        (outcome->err == ERR_DIA_BAD_ANSWER && result.code && result.code / 1000 != 2)) {
+    if (outcome->err == ERR_OK || (outcome->err == ERR_DIA_BAD_ANSWER && result.code &&
+                                   !s6a_settings()->strict_answers)) {
         verdict = s6a_verdict_of_result(&result);
         snprintf(text, sizeof(text), "Diameter %s %" PRIu32 " (%s)",
                  result.experimental ? "Experimental-Result" : "Result-Code", result.code,

@@ -212,13 +212,22 @@ struct children {
     struct child local[CHILDREN];
 };
 
-static void note_unknown(struct xlate_ctx *ctx, struct avp *avp, const struct avp_hdr *hdr)
+static void note_unknown(struct xlate_ctx *ctx, const struct child *child, uint8_t flags)
 {
-    struct dict_object *model = NULL;
-    if (!(hdr->avp_flags & AVP_FLAG_MANDATORY) || (fd_msg_model(avp, &model) == 0 && model))
+    if (!(flags & AVP_FLAG_MANDATORY) || dia_dict_avp(child->id))
         return;
     if (ctx->unknown_mandatory++ == 0)
-        ctx->unknown = avp;
+        ctx->unknown = child->avp;
+}
+
+// The library stops reading a message at the first AVP it refuses. What stands behind is read when it is
+// needed.
+static void make_readable(struct avp *avp)
+{
+    struct dict_object *model = NULL;
+    struct fd_pei ignored;
+    if (fd_msg_model(avp, &model) != 0 || !model)
+        fd_msg_parse_dict(avp, fd_g_config->cnf_dict, &ignored);
 }
 
 static enum err list_children(struct xlate_ctx *ctx, msg_or_avp *parent, struct children *list)
@@ -241,8 +250,8 @@ static enum err list_children(struct xlate_ctx *ctx, msg_or_avp *parent, struct 
         }
         if (fd_msg_avp_hdr(avp, &hdr) == 0) {
             uint32_t vendor = hdr->avp_flags & AVP_FLAG_VENDOR ? hdr->avp_vendor : 0;
-            list->items[list->n++] = (struct child){DIA_AVP(vendor, hdr->avp_code), avp};
-            note_unknown(ctx, avp, hdr);
+            list->items[list->n] = (struct child){DIA_AVP(vendor, hdr->avp_code), avp};
+            note_unknown(ctx, &list->items[list->n++], hdr->avp_flags);
         }
         if (fd_msg_browse(avp, MSG_BRW_NEXT, &next, NULL) != 0)
             next = NULL;
@@ -273,6 +282,7 @@ static size_t select_children(const struct xlate_row *r, const struct children *
     for (size_t i = 0; i < list->n && n < max; i++) {
         if (list->items[i].id != r->row->avp)
             continue;
+        make_readable(list->items[i].avp);
         if (r->match && !(group_number(list->items[i].avp, r->match->row->avp, &key) &&
                           key == r->match->row->value))
             continue;

@@ -33,7 +33,7 @@ static void print_bounds(const struct xlate_row *r, FILE *out)
 {
     const struct xlate *row = r->row;
     if (row->conv == &xlate_at_most) {
-        fprintf(out, " %" PRId64 ".", row->max);
+        fprintf(out, " At most %" PRId64 ": larger values are sent as that.", row->max);
         return;
     }
     if (row->min == 0 && row->max == 0)
@@ -50,12 +50,12 @@ static void print_meaning(const struct xlate_row *r, FILE *out)
     const struct xlate *row = r->row;
     if (row->conv == &xlate_bit)
         fprintf(out, " Bit %" PRId64 ".", row->value);
-    else if (row->conv)
+    else if (row->conv && row->conv != &xlate_at_most)
         fprintf(out, " %s: %s.", row->conv->name, row->conv->help);
     if ((row->flags & XLATE_CONST) && row->conv != &xlate_bit)
         fprintf(out, " Always %" PRId64 ".", row->value);
     if (row->flags & XLATE_MATCH)
-        fputs(" Decides which group is meant.", out);
+        fputs(" Tells which of several groups is meant.", out);
     if (row->flags & XLATE_DEFAULT)
         fprintf(out, " %" PRId64 " if absent.", row->value);
     print_bounds(r, out);

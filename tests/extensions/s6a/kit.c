@@ -46,13 +46,12 @@ char *kit_avps_hex(struct msg *msg)
     return hex;
 }
 
-struct msg *kit_message(uint32_t command, bool request, const char *avps_hex)
+static size_t wire_bytes(uint32_t command, bool request, const char *avps_hex, uint8_t *bytes)
 {
-    uint8_t bytes[MESSAGE_MAX] = {1};
     size_t len;
-    struct msg *msg = NULL;
-    assert_int_equal(base_hex_decode(avps_hex, bytes + HEADER, sizeof(bytes) - HEADER, &len), ERR_OK);
+    assert_int_equal(base_hex_decode(avps_hex, bytes + HEADER, MESSAGE_MAX - HEADER, &len), ERR_OK);
     len += HEADER;
+    bytes[0] = 1;
     bytes[1] = (uint8_t)(len >> 16);
     bytes[2] = (uint8_t)(len >> 8);
     bytes[3] = (uint8_t)len;
@@ -61,7 +60,33 @@ struct msg *kit_message(uint32_t command, bool request, const char *avps_hex)
     bytes[6] = (uint8_t)(command >> 8);
     bytes[7] = (uint8_t)command;
     memcpy(bytes + 8, "\x01\x00\x00\x23", 4); // 16777251
+    return len;
+}
+
+struct msg *kit_message(uint32_t command, bool request, const char *avps_hex)
+{
+    uint8_t bytes[MESSAGE_MAX] = {0};
+    struct msg *msg = NULL;
+    size_t len = wire_bytes(command, request, avps_hex, bytes);
     assert_int_equal(dia_msg_parse(bytes, len, &msg), ERR_OK);
+    return msg;
+}
+
+struct msg *kit_broken_message(uint32_t command, const char *avps_hex)
+{
+    uint8_t *bytes = calloc(1, MESSAGE_MAX);
+    struct msg *msg = NULL;
+    struct avp *avp = NULL;
+    struct fd_pei pei;
+    assert_non_null(bytes);
+    size_t len = wire_bytes(command, false, avps_hex, bytes);
+    assert_int_equal(fd_msg_parse_buffer(&bytes, len, &msg), 0);
+    fd_msg_parse_dict(msg, fd_g_config->cnf_dict, &pei);
+    fd_msg_browse(msg, MSG_BRW_FIRST_CHILD, &avp, NULL);
+    while (avp) {
+        fd_msg_parse_dict(avp, fd_g_config->cnf_dict, &pei);
+        fd_msg_browse(avp, MSG_BRW_NEXT, &avp, NULL);
+    }
     return msg;
 }
 
