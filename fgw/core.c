@@ -152,6 +152,7 @@ static enum err init_stack(const struct fgw_settings *settings)
         .max_queue = (uint32_t)d->max_queue,
         .inbound_deadline_ms = d->inbound_deadline_ms,
         .interposed = core.options.interposed,
+        .hosted = core.options.hosted,
     };
     return dia_stack_init(&config);
 }
@@ -297,31 +298,55 @@ enum err fgw_core_start(void)
 
 // --- reload ---
 
-enum err fgw_core_reload(fgw_note note, void *arg)
+struct listener {
+    fgw_note note;
+    void *arg;
+};
+
+static void log_and_note(const char *line, void *arg)
 {
-    if (fgw_core_phase() != FGW_RUNNING)
-        return ERR_WRONG_STATE;
+    const struct listener *listener = arg;
+    base_log(&log_fgw, BASE_LOG_NOTICE, NULL, "reload: %s", line);
+    listener->note(line, listener->arg);
+}
+
+// gateway.conf and the certificates: as a whole or not at all.
+static enum err reload_own(struct listener *to)
+{
     struct fgw_snapshot *fresh;
     enum err err = fgw_snapshot_load(core.options.gateway_conf, &fresh);
     if (!err)
         err = fgw_snapshot_complete(fresh);
     if (err) {
-        tell_errors(fresh, err, note, arg);
+        tell_errors(fresh, err, log_and_note, to);
         fgw_snapshot_free(fresh);
         return err;
     }
     err = rpc_server_reload_tls(core.server);
     if (err) {
-        tell(note, arg, "agw.tls: the previous certificates stay in force", err);
+        tell(log_and_note, to, "agw.tls: the previous certificates stay in force", err);
         fgw_snapshot_free(fresh);
         return err;
     }
-    fgw_snapshot_diff(fresh, note, arg);
+    fgw_snapshot_diff(fresh, log_and_note, to);
     fgw_snapshot_replace(fresh, core.main_loop, core.loops, core.n_loops);
     apply_levels(&fresh->settings);
-    err = dia_stack_reload(note, arg);
-    if (err)
-        tell(note, arg, core.options.dia_conf, err);
+    return ERR_OK;
+}
+
+enum err fgw_core_reload(fgw_note note, void *arg)
+{
+    struct listener to = {note, arg};
+    if (fgw_core_phase() != FGW_RUNNING)
+        return ERR_WRONG_STATE;
+    enum err err = reload_own(&to);
+    if (!err) {
+        err = dia_stack_reload(note, arg); // logs by itself
+        if (err)
+            tell(log_and_note, &to, core.options.dia_conf, err);
+    }
+    base_log(&log_fgw, err ? BASE_LOG_ERROR : BASE_LOG_NOTICE, NULL, "reload: %s",
+             err ? err_str(err) : "done");
     return err;
 }
 

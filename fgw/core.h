@@ -22,6 +22,9 @@ struct fgw_options {
     const char *const *levels; // "cat=level" of the command line; they win over the file
     size_t n_levels;
     bool interposed; // the executable carries lib/diameter/interpose.c
+    // Inside freeDiameterd (extensions/gateway): load while extensions load, start when libfdcore
+    // has started; dia_conf is the host's file.
+    bool hosted;
 };
 
 enum fgw_phase { FGW_STOPPED, FGW_STARTING, FGW_RUNNING, FGW_DRAINING };
@@ -33,8 +36,9 @@ enum err fgw_core_load(const struct fgw_options *options, fgw_note note, void *a
 // Opens the directory, listens, connects to peers. Loops run when it returns, except the main loop:
 // the caller runs it.
 enum err fgw_core_start(void);
-// Applies what can change live and tells note what it did and what needs a restart. gateway.conf
-// and the certificates come in force as a whole or, on error, not at all; then dia_conf's peers.
+// Applies what can change live; logs and tells note what it did and what needs a restart.
+// gateway.conf and the certificates come in force as a whole or, on error, not at all; then
+// dia_conf's peers.
 enum err fgw_core_reload(fgw_note note, void *arg);
 // Takes no new work and lets what is in flight finish, at most for process.shutdown. done is called
 // on the main loop. Again: does nothing.

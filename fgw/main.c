@@ -34,17 +34,14 @@ static void to_stderr(const char *line, void *arg)
     fprintf(stderr, "fgwd: %s\n", line);
 }
 
-static void to_log(const char *line, void *arg)
+static void logged_already(const char *line, void *arg)
 {
-    base_log(&log_fgw, BASE_LOG_NOTICE, NULL, "reload: %s", line);
 }
 
 static void reload(void *arg)
 {
     base_daemon_reloading();
-    enum err err = fgw_core_reload(to_log, NULL);
-    base_log(&log_fgw, err ? BASE_LOG_ERROR : BASE_LOG_NOTICE, NULL, "reload: %s",
-             err ? err_str(err) : "done");
+    enum err err = fgw_core_reload(logged_already, NULL);
     base_daemon_ready(err ? "running; the last reload failed" : "running");
 }
 
