@@ -61,10 +61,11 @@ static struct dict_object *find_avp(uint32_t vendor, uint32_t code)
     return found;
 }
 
-static int add_command(struct dict_object *app, uint32_t code, char *name, bool request)
+static int add_command(struct dict_object *app, uint32_t code, const char *name, bool request)
 {
     struct dict_cmd_data data = {.cmd_code = code,
-                                 .cmd_name = name,
+                                 .cmd_name = (char *)name, // the library copies it
+
                                  .cmd_flag_mask = CMD_FLAG_REQUEST | CMD_FLAG_PROXIABLE,
                                  .cmd_flag_val =
                                      CMD_FLAG_PROXIABLE | (request ? CMD_FLAG_REQUEST : 0)};

@@ -16,15 +16,33 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "system"))
 import benchlib  # noqa: E402
 from benchlib import cpu_seconds, median, rss_kb, run_json, say  # noqa: E402
 from kit import paths  # noqa: E402
-from kit.core import Daemon, SimHss  # noqa: E402
+from kit.core import Daemon  # noqa: E402
 from kit.gateway import Gateway  # noqa: E402
 from kit.pki import Pki  # noqa: E402
-from kit.proc import Process, eventually  # noqa: E402
+from kit.proc import Process, eventually, run  # noqa: E402
 
 FIRST, SUBSCRIBERS = "001010000000001", 1000
 WINDOWS = [1, 16, 64, 256, 1024]
 AIR_BYTES, AIA_BYTES = 248, 300
+# What an S6a client needs of the packaged dictionaries (Service-Selection is in dict_mip6a).
+DICTIONARIES = ("dict_nasreq", "dict_dcca", "dict_dcca_3gpp", "dict_rfc5777", "dict_mip6a")
 REALM = "example.org"
+
+
+SIM_HSS = """database = "%s"; control = "%s"; accept = ["*.%s"];
+"""
+
+
+def sim_hss():
+    """sim_hss in a stock freeDiameterd, with its subscribers."""
+    conf = paths.work("hss", "sim_hss.conf")
+    with open(conf, "w") as text:
+        text.write(SIM_HSS % (paths.work("hss", "hss.db"), paths.work("hss", "hss.sock"), REALM))
+    run([paths.program("fgw-hss"), "-c", conf, "gen", str(SUBSCRIBERS), "imsi=" + FIRST,
+         "k=465b5ce8b199b49faa5f0a2ee238a6bc", "opc=cd63cb71954a9f4e48a5994e37a02baf"])
+    return Daemon("hss", paths.HSS_IP, "NoRelay;\nAppServThreads = 2;\n" + "\n".join(
+        'LoadExtension = "%s" : "%s";' % (paths.extension(name), argument) for name, argument in (
+            ("dict.fdx", os.path.join(benchlib.ROOT, "dictionaries")), ("sim_hss.fdx", conf))))
 
 
 class Bench:
@@ -34,35 +52,40 @@ class Bench:
         self.windows = [1, 64] if quick else WINDOWS
         self.rows = {}
         self.pki = Pki(paths.work("pki", "x")[:-2])
-        self.hss = SimHss(generate=SUBSCRIBERS, first=FIRST,
-                          clients=("fgw.example.org", "bare.example.org"))
+        self.hss = sim_hss()
         # The gateway's own bounds as shipped, but for the streams one connection may carry.
         self.gateway = Gateway(self.pki, [self.hss.peer(watchdog=3)], level="warn",
                                agw="limits: { max_streams = 20000; };").start()
-        self.echo_port = 8555
         self.echo = Process("echo", [os.path.join(benchlib.BUILD, "tests/bench/rpc_echo"),
-                                     "--address", paths.FGW_IP, "--port", str(self.echo_port),
-                                     "--tls-dir", self.pki.folder])
+                                     "--port", "8555", "--tls-dir", self.echo_identity()])
+        self.echo.wait_line("^port ")
+
+    def echo_identity(self):
+        """The gateway's own keys under the names the echo server reads."""
+        for name, file in (("server.crt", "server.pem"), ("server.key", "server.key"),
+                           ("ca.crt", "ca.pem")):
+            os.symlink(self.pki.path(file), paths.work("echo", name))
+        return paths.work("echo", "x")[:-2]
 
     def close(self):
         self.echo.stop()
         self.gateway.stop()
         self.hss.stop()
 
-    def load(self, port, *options):
+    def load(self, target, *options):
         """One run of fgw-agw load."""
-        arguments = [paths.program("fgw-agw"), "--connect", "%s:%d" % (paths.FGW_IP, port),
+        arguments = [paths.program("fgw-agw"), "--connect", target,
                      "--ca", self.pki.path("ca.pem"), "--cert", self.pki.path("agw1.pem"),
                      "--key", self.pki.path("agw1.key"), "--server-name", "fgw.test",
                      "--json", "load", "--subscribers", str(SUBSCRIBERS), "--first-imsi", FIRST,
                      *options]
         return run_json(arguments, self.seconds * 10 + 60)[-1]
 
-    def measure(self, process, others, port, *options):
+    def measure(self, process, others, target, *options):
         """load with the CPU and memory of the serving process."""
         pids = [process] + others
         before = [cpu_seconds(pid) for pid in pids]
-        result = self.load(port, "--duration", str(self.seconds), *options)
+        result = self.load(target, "--duration", str(self.seconds), *options)
         spent = [cpu_seconds(pid) - b for pid, b in zip(pids, before)]
         good = max(1, result["ok"])
         return {"rate": result["rate"], "p50_us": result["p50_ms"] * 1000,
@@ -72,12 +95,12 @@ class Bench:
                 "ok": result["ok"], "answered": result["answered"], "sent": result["sent"]}
 
     def fgw(self, procedure, window):
-        return self.measure(self.gateway.process.pid, [self.hss.process.pid], self.gateway.port,
+        return self.measure(self.gateway.process.pid, [self.hss.process.pid], self.gateway.target,
                             "--procedure", procedure, "--in-flight", str(window),
                             "--connections", str(min(4, window)))
 
     def echo_row(self, window):
-        return self.measure(self.echo.pid, [], self.echo_port, "--method", "/bench.Echo/Unary",
+        return self.measure(self.echo.pid, [], "127.0.0.1:8555", "--method", "/bench.Echo/Unary",
                             "--raw", "0a0f" + FIRST.encode().hex() + "120300f1101801",
                             "--in-flight", str(window), "--connections", str(min(4, window)))
 
@@ -91,7 +114,7 @@ class Bench:
         options = ("procedure=%s;realm=%s;windows=%d;seconds=%d;first=%s;subscribers=%d;rate=%g;out=%s"
                    % (procedure, REALM, window, self.seconds, FIRST, SUBSCRIBERS, rate, out))
         extensions = "".join('LoadExtension = "/usr/lib/freeDiameter/%s.fdx";\n' % name
-                             for name in ("dict_nasreq", "dict_dcca", "dict_dcca_3gpp"))
+                             for name in DICTIONARIES)
         client = Daemon("bare", paths.FGW2_IP, extensions + (
             'LoadExtension = "%s" : "%s";\nConnectPeer = "%s" { ConnectTo = "%s"; Port = %d; '
             "No_TLS; TcTimer = 1; };" % (
@@ -125,13 +148,13 @@ class Bench:
         """p99 added by the gateway at half of its own best rate: through it, and bare."""
         best = max(median(self.rows["fgw", "air", w], "rate") for w in self.windows)
         rate = best / 2
-        through = self.measure(self.gateway.process.pid, [self.hss.process.pid], self.gateway.port,
+        through = self.measure(self.gateway.process.pid, [self.hss.process.pid], self.gateway.target,
                                "--procedure", "air", "--rate", "%.0f" % rate, "--in-flight", "1024")
         return rate, through, self.bare("air", 1024, rate)
 
     def overload(self):
         """50,000 outstanding offered, and what the gateway does right after."""
-        offered = self.load(self.gateway.port, "--procedure", "air", "--in-flight", "50000",
+        offered = self.load(self.gateway.target, "--procedure", "air", "--in-flight", "50000",
                             "--connections", "4", "--duration", str(2 * self.seconds))
         after = self.fgw("air", 64)
         return offered, after
