@@ -344,6 +344,8 @@ static enum err copy_config(struct rpc_channel *channel, const struct rpc_channe
         c->connect_ms = 5000;
     if (!c->keepalive_ms)
         c->keepalive_ms = 30000;
+    if (!c->keepalive_timeout_ms)
+        c->keepalive_timeout_ms = 10000;
     if (!c->max_message)
         c->max_message = 4u << 20;
     return c->host && c->authority && c->server_name ? ERR_OK : ERR_NOMEM;
@@ -362,7 +364,7 @@ static void set_h2(struct rpc_channel *channel)
         .idle_ns = INT64_MAX,
         .stalled_ns = STALLED_MS * BASE_MS_NS,
         .keepalive_ns = c->keepalive_ms * BASE_MS_NS,
-        .keepalive_timeout_ns = 10 * BASE_S_NS,
+        .keepalive_timeout_ns = c->keepalive_timeout_ms * BASE_MS_NS,
         .scheme = c->tls ? "https" : "http",
         .user_size = sizeof(struct rpc_client_stream *),
         .pool = &channel->pool,

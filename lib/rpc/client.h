@@ -25,7 +25,8 @@ struct rpc_channel_config {
     const char *key;
     const char *server_name;  // name checked in the server's certificate; NULL: authority
     int64_t connect_ms;       // 0: 5 s
-    int64_t keepalive_ms;     // 0: 30 s
+    int64_t keepalive_ms;     // PING when the line is silent; 0: 30 s
+    int64_t keepalive_timeout_ms; // no answer to PING: reconnect; 0: 10 s
     uint32_t max_message;     // 0: 4 MiB
     void (*state)(void *ctx, bool connected); // optional; loop thread
     void *state_ctx;

@@ -191,6 +191,9 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
         stream->rx_ns = h2->now_ns;
         if (h2->config->server && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
             rpc_h2_server_request(stream);
+        else if (!h2->config->server && stream->http_status / 100 != 1 &&
+                 stream->http_status != 200)
+            stream->mode = RPC_H2_DISCARD; // an error page is no message
         if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
             remote_end(stream);
         return 0;

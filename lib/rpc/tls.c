@@ -17,7 +17,7 @@ static int no_password(char *buf, int size, int rwflag, void *arg)
 
 static enum err fail(char *why, size_t size, const char *what, const char *file)
 {
-    unsigned long e = ERR_peek_last_error();
+    unsigned long e = ERR_peek_error();
     const char *reason = e ? ERR_reason_error_string(e) : NULL;
     if (ERR_GET_LIB(e) == ERR_LIB_SYS)
         reason = strerror(ERR_GET_REASON(e));
