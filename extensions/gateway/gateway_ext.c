@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// freeDiameter extension: the whole gateway as a guest of stock freeDiameterd, for those who run that
-// anyway. Load it last, after dict.fdx and the interfaces:
+// freeDiameter extension: the whole gateway as a guest of stock freeDiameterd, for those who run
+// that anyway. Load it last, after dict.fdx and the interfaces:
 //   LoadExtension = "gateway.fdx" : "/etc/fgw/gateway.conf";
-// What fgwd has and this has not: answers that break Diameter's rules are dropped by the library (they
-// time out), parsing is slow, TCP_NODELAY is off (lib/diameter/interpose.h); SIGHUP and fgwctl drain
-// are the host's (fgwctl reload works).
+// What fgwd has and this has not: answers that break Diameter's rules are dropped by the library
+// (they time out), parsing is slow, TCP_NODELAY is off (lib/diameter/interpose.h); SIGHUP and
+// fgwctl drain are the host's (fgwctl reload works).
 #include <errno.h>
 #include <pthread.h>
 

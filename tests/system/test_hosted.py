@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The gateway as an extension of the installed freeDiameterd: the same interfaces, the same calls."""
+"""The gateway as an extension of the installed freeDiameterd: same interfaces, same calls."""
 import os
 
 import pytest
