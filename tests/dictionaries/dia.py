@@ -37,7 +37,7 @@ class Dictionary:
                 self._once(name, self.avps, number)
                 self.avps[name] = Avp(name, int(code), kind, flags, vendor, number)
             elif section == "@avp_vendor_id":
-                raise ValueError(f"{self.path}:{number}: OTP forgets @avp_vendor_id when it inherits")
+                raise ValueError(f"{path}:{number}: OTP forgets @avp_vendor_id when it inherits")
             elif section == "@enum":
                 name, value = line.split()
                 self.enums[args[0]].append((name, int(value)))
