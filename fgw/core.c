@@ -212,6 +212,8 @@ enum err fgw_core_load(const struct fgw_options *options, fgw_note note, void *a
         return err;
     }
     core.stack = true;
+    if (!options->hosted && fgw_dia_conf_peer_without_tls(options->dia_conf, note, arg))
+        return ERR_CONF_MISSING;
     err = fgw_snapshot_complete(core.loading);
     if (err)
         return tell_errors(core.loading, err, note, arg);

@@ -23,6 +23,9 @@ struct reader {
     fgw_note note;
     void *arg;
     bool told;
+    bool tls, include, no_tls;   // TLS_Cred seen; there is more elsewhere; No_TLS of this peer seen
+    int bare_line;               // of the first peer without No_TLS; 0: none
+    char bare[WORD_MAX];
 };
 
 enum form { FLAG, INCLUDE, VALUE_NUMBER, VALUE_TEXT, VALUE_FILE, CREDENTIALS, EXTENSION, PEER };
@@ -237,16 +240,29 @@ static bool texts(struct reader *r, const char *name, size_t least, size_t most,
 
 static bool peer(struct reader *r)
 {
+    char identity[WORD_MAX];
+    int line = r->token_line;
+    memcpy(identity, r->word, sizeof(identity));
+    r->no_tls = false;
     if (!take(r, TEXT, NULL, "the peer's Diameter identity in quotes"))
         return false;
-    if (!at_mark(r, '{'))
-        return true;
-    next(r);
-    return statements(r, in_peer, " of ConnectPeer", true);
+    if (at_mark(r, '{')) {
+        next(r);
+        if (!statements(r, in_peer, " of ConnectPeer", true))
+            return false;
+    }
+    if (!r->no_tls && r->bare_line == 0) {
+        r->bare_line = line;
+        memcpy(r->bare, identity, sizeof(r->bare));
+    }
+    return true;
 }
 
 static bool value(struct reader *r, const struct statement *s)
 {
+    r->tls |= s->form == CREDENTIALS;
+    r->include |= s->form == INCLUDE;
+    r->no_tls |= strcmp(s->name, "No_TLS") == 0;
     if (s->form == FLAG)
         return true;
     if (s->form == INCLUDE)
@@ -293,25 +309,76 @@ static bool statements(struct reader *r, const struct statement *known, const ch
     return true;
 }
 
+static void parse(struct reader *r, const char *name, const char *text, size_t len)
+{
+    r->name = name;
+    r->at = text;
+    r->end = text + len;
+    r->line = 1;
+    next(r);
+    if (!statements(r, top, "", false) || r->tls || r->include)
+        r->bare_line = 0; // not understood to the end, or there may be TLS
+}
+
+static bool tell_bare(struct reader *r)
+{
+    if (r->bare_line)
+        tell(r, r->bare_line, "ConnectPeer \"%s\" can never connect: expected No_TLS in it, or "
+             "TLS_Cred for us", r->bare);
+    return r->told;
+}
+
 bool fgw_dia_conf_explain(const char *name, const char *text, size_t len, fgw_note note, void *arg)
 {
-    struct reader r = {
-        .name = name, .at = text, .end = text + len, .line = 1, .note = note, .arg = arg};
-    next(&r);
-    statements(&r, top, "", false);
-    return r.told;
+    struct reader r = {.note = note, .arg = arg};
+    parse(&r, name, text, len);
+    return tell_bare(&r);
+}
+
+// malloc; NULL with errno if it cannot be read.
+static char *read_file(const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *in = fopen(path, "re");
+    if (!in)
+        return NULL;
+    if (getdelim(&text, &size, '\0', in) < 0) {
+        free(text);
+        text = strdup("");
+    }
+    fclose(in);
+    return text;
 }
 
 bool fgw_dia_conf_explain_file(const char *path, fgw_note note, void *arg)
 {
-    char *text = NULL;
-    size_t len = 0;
-    FILE *in = fopen(path, "re");
-    bool told = false;
-    if (in && getdelim(&text, &len, '\0', in) >= 0)
+    char *text = read_file(path), line[WORD_MAX];
+    bool told = true;
+    if (text) {
         told = fgw_dia_conf_explain(path, text, strlen(text), note, arg);
+    } else {
+        snprintf(line, sizeof(line), "%s: cannot be read: %m", path);
+        note(line, arg);
+    }
     free(text);
-    if (in)
-        fclose(in);
     return told;
+}
+
+static void ignore(const char *line, void *arg)
+{
+}
+
+bool fgw_dia_conf_peer_without_tls(const char *path, fgw_note note, void *arg)
+{
+    struct reader r = {.note = ignore};
+    char *text = read_file(path);
+    if (!text)
+        return false;
+    parse(&r, path, text, strlen(text));
+    free(text);
+    r.note = note;
+    r.arg = arg;
+    r.told = false;
+    return tell_bare(&r);
 }

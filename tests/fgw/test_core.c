@@ -465,7 +465,7 @@ static void a_load_that_fails_says_why_and_can_be_undone(void **state)
         {"process2 = { };", ERR_OK, "gateway.conf:5: unknown setting \"process2\""},
         {"toy = { realm = true; };", ERR_OK, "gateway.conf:5: toy.realm"},
         {"log = { level = \"x\"; };", ERR_OK, "expected one of \"error\""},
-        {"", ERR_CONF_SYNTAX, "none: configuration syntax error"},
+        {"", ERR_CONF_SYNTAX, "none: cannot be read"},
         {"agw2 = {", ERR_OK, "gateway.conf:"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
