@@ -12,10 +12,12 @@
 #include "proto/orc8r_sync_rpc.pb-c.h"
 
 static char dir[64];
+static void make_paths(void);
 
 int world_pki(void **state)
 {
     pki_folder(dir, sizeof(dir));
+    make_paths();
     struct pki_ca *ca = pki_ca_new("test CA");
     pki_ca_write(ca, dir, "ca");
     pki_issue(ca, &(struct pki_spec){.cn = "server", .dns = "localhost"}, dir, "server");
@@ -41,13 +43,32 @@ static void on_change(void *ctx, const char *gateway, bool connected)
     snprintf(world->last, sizeof(world->last), "%s", gateway);
 }
 
-static const char *file(const char *name)
+// Paths of all files, made once by world_pki.
+static char ca_crt[96], server_crt[96], server_key[96], client_files[4][96];
+
+static void make_paths(void)
 {
-    static char paths[8][128];
-    static unsigned at;
-    char *path = paths[at++ % 8];
-    snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
-    return path;
+    snprintf(ca_crt, sizeof(ca_crt), "%s/ca.crt", dir);
+    snprintf(server_crt, sizeof(server_crt), "%s/server.crt", dir);
+    snprintf(server_key, sizeof(server_key), "%s/server.key", dir);
+    for (int i = 0; i < 4; i++)
+        snprintf(client_files[i], sizeof(client_files[i]), "%s/gw%d.%s", dir, i / 2 + 1,
+                 i % 2 ? "key" : "crt");
+}
+
+void world_server_tls(struct rpc_tls_config *tls)
+{
+    *tls = (struct rpc_tls_config){
+        .certificate = server_crt, .key = server_key, .client_ca = ca_crt};
+}
+
+void world_client_tls(struct rpc_channel_config *config, const char *name)
+{
+    int first = strcmp(name, "gw1") == 0 ? 0 : 2;
+    config->tls = true;
+    config->ca = ca_crt;
+    config->certificate = client_files[first];
+    config->key = client_files[first + 1];
 }
 
 void world_up(struct world *world, const struct rpc_tunnel_config *config)
@@ -56,10 +77,8 @@ void world_up(struct world *world, const struct rpc_tunnel_config *config)
     struct rpc_server_config server = {
         .listens = &listen,
         .n_listens = 1,
-        .tls = {.certificate = file("server.crt"),
-                .key = file("server.key"),
-                .client_ca = file("ca.crt")},
     };
+    world_server_tls(&server.tls);
     memset(world, 0, sizeof(*world));
     rig_loop(&world->rig);
     rig_server(&world->rig, &server);
@@ -185,20 +204,14 @@ bool gw_not_connected(void *arg)
 
 void gw_up(struct gateway *gw, struct world *world, const char *name)
 {
-    char certificate[32], key[32];
     memset(gw, 0, sizeof(*gw));
     gw->world = world;
     gw->name = name;
-    snprintf(certificate, sizeof(certificate), "%s.crt", name);
-    snprintf(key, sizeof(key), "%s.key", name);
     struct rpc_channel_config config = {
-        .tls = true,
-        .ca = file("ca.crt"),
-        .certificate = file(certificate),
-        .key = file(key),
         .server_name = "localhost",
         .authority = "dispatcher-controller.test",
     };
+    world_client_tls(&config, name);
     gw->channel = rig_channel(&world->rig, &config);
     gw_open(gw, STREAM_PATH);
     assert_true(rig_until(&world->rig, gw_connected, gw));

@@ -21,6 +21,9 @@ struct world {
 
 int world_pki(void **state);        // group set-up: certificates of server, gw1, gw2
 int world_pki_remove(void **state); // group tear-down
+// Fill in the certificates made by world_pki; strings live until it is removed.
+void world_server_tls(struct rpc_tls_config *tls);
+void world_client_tls(struct rpc_channel_config *config, const char *name);
 void world_up(struct world *world, const struct rpc_tunnel_config *config);
 void world_down(struct world *world);
 
