@@ -144,7 +144,7 @@ def test_keys_and_vectors_are_never_logged(gateway, agw):
 
 
 def test_masked_subscribers(pki, hss):
-    gateway = Gateway(pki, [hss.peer()], level='debug"; mask_imsi = true; #"').start()
+    gateway = Gateway(pki, [hss.peer()], level="debug", log="mask_imsi = true;").start()
     try:
         with Agw(pki) as agw:
             works(agw)
