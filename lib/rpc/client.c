@@ -9,7 +9,8 @@
 #include "base/clock.h"
 #include "rpc/client_int.h"
 
-#define PENDING_MAX 10000
+#define PENDING_MAX 10000 // while there is no connection
+#define CALLS_MAX 100000  // altogether
 
 static struct rpc_client_stream *call_of(const struct rpc_h2_stream *h2s)
 {
@@ -80,6 +81,7 @@ static void call_free(struct rpc_client_stream *call)
     free(call->metadata);
     free(call->path);
     rpc_buf_free(&call->early);
+    call->channel->n_calls--;
     free(call);
 }
 
@@ -312,7 +314,7 @@ static enum err copy_metadata(struct rpc_client_stream *call, const struct rpc_m
 static enum err call_new(struct rpc_channel *channel, const char *path, void *ctx,
                          struct rpc_client_stream **out)
 {
-    if (channel->n_pending >= PENDING_MAX)
+    if (channel->n_pending >= PENDING_MAX || channel->n_calls >= CALLS_MAX)
         return ERR_FULL;
     struct rpc_client_stream *call = calloc(1, sizeof(*call));
     if (!call)
@@ -324,6 +326,7 @@ static enum err call_new(struct rpc_channel *channel, const char *path, void *ct
         free(call);
         return ERR_NOMEM;
     }
+    channel->n_calls++;
     *out = call;
     return ERR_OK;
 }

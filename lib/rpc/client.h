@@ -16,7 +16,7 @@ struct rpc_channel;
 struct rpc_client_stream;
 
 struct rpc_channel_config {
-    const char *host;      // address or name
+    const char *host;      // address, name or "unix:/run/x.sock"
     uint16_t port;
     const char *authority; // :authority; NULL: host
     bool tls;
@@ -35,7 +35,10 @@ struct rpc_channel_config {
 // Loop thread only (or before the loop runs). Strings are copied.
 enum err rpc_channel_new(struct base_loop *loop, const struct rpc_channel_config *config,
                          struct rpc_channel **out);
-// Ends calls in flight with CANCELLED (their callbacks are called).
+// Ends calls in flight with CANCELLED (their callbacks are called). Not from inside a callback of
+// this channel. While a connection is being made calls wait for it; between attempts (0.2 s,
+// growing to 10 s) they end at once with UNAVAILABLE. A call that the server has surely not
+// processed (GOAWAY, refused stream) is repeated once.
 void rpc_channel_free(struct rpc_channel *channel);
 void rpc_channel_connect(struct rpc_channel *channel); // begin now instead of at the first call
 

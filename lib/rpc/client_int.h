@@ -64,7 +64,7 @@ struct rpc_channel {
     struct rpc_link *current;         // connecting or ready
     struct rpc_link *links;
     struct rpc_client_stream *calls, *pending, *pending_last;
-    size_t n_pending, n_doomed;
+    size_t n_pending, n_doomed, n_calls; // n_calls: all of them
     struct rpc_wire_io io;
     struct rpc_h2_pool pool;
     struct rpc_wheel deadlines;

@@ -228,6 +228,8 @@ void rpc_listeners_close(struct rpc_worker *worker)
         if (listener->added)
             event_del(&listener->event);
         base_timer_stop(&listener->pause);
+        if (listener->entry->addr.sa.ss_family == AF_UNIX)
+            unlink(((const struct sockaddr_un *)&listener->entry->addr.sa)->sun_path);
         close(listener->fd);
     }
     free(worker->listeners);

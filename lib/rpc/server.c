@@ -112,7 +112,8 @@ static enum err copy_listens(struct rpc_server *server, const struct rpc_server_
     for (size_t i = 0; i < config->n_listens; i++) {
         struct rpc_listen_entry *entry = &server->listens[i];
         entry->listen = config->listens[i];
-        entry->cleartext = entry->listen.cleartext || !config->tls.certificate;
+        entry->cleartext = entry->listen.cleartext || !config->tls.certificate ||
+                           strncmp(config->listens[i].address, "unix:", 5) == 0;
         if (copy_text(config->listens[i].address, &entry->listen.address))
             return ERR_NOMEM;
         server->n_listens++;

@@ -27,7 +27,7 @@ struct rpc_tls_config {
 };
 
 struct rpc_listen {
-    const char *address; // "0.0.0.0", "::", "127.0.0.1"
+    const char *address; // "0.0.0.0", "::", "127.0.0.1", "unix:/run/x.sock" (always cleartext)
     uint16_t port;
     bool cleartext;        // h2c: loopback only, unless allow_cleartext_anywhere
     bool front_proxy;      // x-magma-client-cert-cn is believed here, from trusted_proxies only
@@ -120,9 +120,9 @@ const char *rpc_call_metadata(const struct rpc_call *call, const char *name);
 // absolute, CLOCK_MONOTONIC; from grpc-timeout
 int64_t rpc_call_deadline_ns(const struct rpc_call *call);
 struct base_loop *rpc_call_loop(const struct rpc_call *call);
-// At most once: fn is called on the loop if the client cancels, its connection dies or the deadline
-// passes before the reply. The reply is still owed (it frees the call), but will not be seen: at
-// the deadline the server itself has answered DEADLINE_EXCEEDED.
+// One function per call. At most once: fn is called on the loop if the client cancels, its
+// connection dies or the deadline passes before the reply. The reply is still owed (it frees the
+// call), but will not be seen: at the deadline the server itself has answered DEADLINE_EXCEEDED.
 void rpc_call_on_cancel(struct rpc_call *call, void (*fn)(struct rpc_call *call, void *arg),
                         void *arg);
 bool rpc_call_cancelled(const struct rpc_call *call);

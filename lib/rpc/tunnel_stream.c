@@ -284,8 +284,10 @@ static enum err on_open(struct rpc_stream *rpc, void *ctx, void **user)
     }
     arm(stream);
     struct base_log_subject subject = {.agw = stream->id, .peer = stream->remote};
-    base_log(&log_tunnel, BASE_LOG_NOTICE, &subject, news ? "gateway connected"
-                                                         : "gateway opened another stream");
+    if (news)
+        base_log(&log_tunnel, BASE_LOG_NOTICE, &subject, "gateway connected");
+    else
+        base_log_limited(&log_tunnel, BASE_LOG_INFO, &subject, "gateway opened another stream");
     if (news && tunnel->changed)
         tunnel->changed(tunnel->changed_ctx, id, true);
     *user = stream;
