@@ -26,7 +26,7 @@ def pki():
 
 @pytest.fixture(scope="module")
 def cleanup():
-    """Everything appended is stopped at the end of the file, last first; the first failure counts."""
+    """What is appended is stopped at the end of the file, last first; the first failure counts."""
     things = []
     yield things
     problems = []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An HSS that answers wrongly, late, twice or not at all (tests/system/peer.py). In every case: a clear
-error to the caller in time, a counter, the gateway alive, and the next request of a good peer works."""
+"""An HSS that answers wrongly, late, twice or not at all (tests/system/peer.py). In every case: a
+clear error to the caller in time, a counter, a log line, and the next good answer is passed on."""
 import time
 
 import grpc
@@ -174,8 +174,8 @@ BAD_REQUESTS = {
     "with a type that does not exist":
         (lambda p, g: scripted.clr_avps(p, g.identity, g.realm, kind=77), {5004, 3002, 2001}),
     "with two User-Names":
-        (lambda p, g: scripted.clr_avps(p, g.identity, g.realm) + scripted.avp(1, "001010000000002"),
-         {5009, 2001}),
+        (lambda p, g: scripted.clr_avps(p, g.identity, g.realm) +
+         scripted.avp(1, "001010000000002"), {5009, 2001}),
     "with an IMSI that is none":
         (lambda p, g: scripted.clr_avps(p, g.identity, g.realm, user="nobody"), {5001, 5004, 2001}),
     "with an IMSI of 60000 characters":

@@ -38,7 +38,8 @@ def agw(pki, gateway, cleanup):
 
 def frame(kind, flags, stream, payload=b"", length=None):
     length = len(payload) if length is None else length
-    return struct.pack(">I", length)[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+    head = struct.pack(">I", length)[1:] + bytes([kind, flags]) + struct.pack(">I", stream)
+    return head + payload
 
 
 def literal(name, value):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where a request goes (realm, host, IMSI prefix) and who may send it (PLMNs, IMSIs of a gateway)."""
+"""Where a request goes (realm, host, IMSI prefix), who may send it (PLMNs, IMSIs of a gateway)."""
 import pytest
 
 from kit import core, paths

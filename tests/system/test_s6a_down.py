@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""S6a toward the access gateways: the Erlang HSS asks, grpcio gateways answer through the tunnel."""
+"""S6a toward the access gateways: the Erlang HSS asks, grpcio answers through the tunnel."""
 import time
 
 import pytest

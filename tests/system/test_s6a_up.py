@@ -207,7 +207,8 @@ def test_subscriptions_without_apns(agw, imsi):
     (dict(initial_attach=True), 1 << 1 | 1 << 5),
     (dict(initial_attach=False, skip_subscriber_data=True), 1 << 1 | 1 << 2),
     (dict(initial_attach=True, dual_registration_5g_indicator=True), 1 << 1 | 1 << 5 | 1 << 8),
-    (dict(initial_attach=False, ps_lcs_not_supported=True, sms_only=True), 1 << 1 | 1 << 6 | 1 << 7),
+    (dict(initial_attach=False, ps_lcs_not_supported=True, sms_only=True),
+     1 << 1 | 1 << 6 | 1 << 7),
 ])
 def test_ulr_flags_say_what_the_request_says(agw, hss, fields, bits):
     since = hss.position()

@@ -37,8 +37,8 @@ def good_again(hss, gateway, pki):
 
 
 def test_watchdog_answers_of_every_kind(pki):
-    """A peer for each, all at once, watchdog of one second: several answers of each come by. Whatever
-    they are the gateway lives, serves the others, and has every peer again once it answers well."""
+    """A peer for each, all at once, watchdog of one second: several answers of each come by.
+    Whatever they are the gateway lives, and has every peer again once it answers well."""
     peers = {case: scripted.Peer(host=paths.HSS2_IP, port=3900 + n, watchdog=case,
                                  identity="%s.example.org" % case.replace("_", "-")).start()
              for n, case in enumerate(sorted(scripted.WATCHDOGS))}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Core networks: the Erlang/OTP HSS, sim_hss in a stock freeDiameterd, stock freeDiameterd as relay."""
+"""Core networks: Erlang/OTP HSS, sim_hss in a stock freeDiameterd, stock freeDiameterd as relay."""
 import json
 import os
 import queue
@@ -120,8 +120,45 @@ class Daemon:
             self.process.stop(20)
 
 
+SIM_CONF = """
+database = "{folder}/hss.db";
+control = "{folder}/hss.sock";
+accept = ["*"];
+push_timeout = "8s";
+{more}
+"""
+
+
+class SimHss(Daemon):
+    """sim_hss.fdx in the installed freeDiameterd; subscribers 001010000000001 to ...100."""
+
+    def __init__(self, name="hss", ip=paths.HSS_IP, realm="example.org", more="", clients=()):
+        folder = os.path.dirname(paths.work(name, "x"))
+        self.sim_conf = os.path.join(folder, "sim_hss.conf")
+        with open(self.sim_conf, "w") as conf:
+            conf.write(SIM_CONF.format(folder=folder, more=more))
+        self.tool("gen", "100", "imsi=001010000000001", "k=" + K, "opc=" + OPC)
+        lines = ['NoRelay;', 'AppServThreads = 2;', 'LoadExtension = "%s" : "%s";' % (
+            paths.extension("dict.fdx"), os.path.join(paths.ROOT, "dictionaries")),
+            'LoadExtension = "%s" : "%s";' % (paths.extension("sim_hss.fdx"), self.sim_conf)]
+        super().__init__(name, ip, "\n".join(lines), realm, env=sanitizer_environment())
+
+    def tool(self, *words, check=True):
+        """fgw-hss: (exit code, output)"""
+        done = run([paths.program("fgw-hss"), "-c", self.sim_conf, *words], check=check)
+        return done.returncode, done.stdout
+
+
+def sanitizer_environment():
+    """freeDiameterd is not built with sanitizers: the run-time must be loaded before extensions are."""
+    if not paths.ASAN:
+        return None
+    library = run(["gcc", "-print-file-name=libasan.so"]).stdout.strip()
+    return {"LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0"}
+
+
 def relay(to, name="dra", ip=paths.RELAY_IP, clients=("fgw.example.org",)):
-    """A relay agent between the gateway and its core: the installed freeDiameterd, nothing of ours."""
+    """A relay agent before the core: the installed freeDiameterd, nothing of ours."""
     lines = ['LoadExtension = "/usr/lib/freeDiameter/acl_wl.fdx" : "%s";' % _white_list(clients)]
     for peer in to:
         lines.append('ConnectPeer = "%s" { ConnectTo = "%s"; Port = %d; No_TLS; TcTimer = 1; };' % (

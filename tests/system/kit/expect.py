@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every bad case must leave behind: a clear error, a counter, a log line, a working gateway."""
+"""What every bad case must leave behind: clear error, counter, log line, a working gateway."""
 import contextlib
 
 import grpc

@@ -53,7 +53,7 @@ class Peer:
 
 
 class Gateway:
-    """settings: text put into the sections agw, s6a, diameter; gateways: ids or libconfig groups."""
+    """settings: text for the sections agw, s6a, diameter; gateways: ids or libconfig groups."""
 
     def __init__(self, pki, peers, name="fgw", ip=paths.FGW_IP, port=8443, admin=9464,
                  realm="example.org", agw="", s6a="", diameter="", more="", storage_more="",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A child process with its output in a file that can be waited on. Everything is bounded in time."""
+"""A child process with its output in a file that can be waited on. All is bounded in time."""
 import os
 import re
 import signal
