@@ -569,7 +569,8 @@ static const struct {
 } commands[] = {
     {"status", "", do_status},
     {"show", "IMSI", do_show},
-    {"clr", "IMSI [withdrawal|mme-update|sgsn-update|update-iwf|initial-attach] [reattach]", do_clr},
+    {"clr", "IMSI [withdrawal|mme-update|sgsn-update|update-iwf|initial-attach] [reattach]",
+     do_clr},
     {"idr", "IMSI [field=value ...] [flags=N]", do_idr},
     {"dsr", "IMSI zones|apns|charging|apn_oi|rau_tau_timer|pdn=ID[,ID...]|flags=N ...", do_dsr},
     {"rsr", "[IMSI-PREFIX ...]", do_rsr},

@@ -42,8 +42,8 @@ static void decode_features(struct msg *request, struct hss_features *out)
 {
     struct avp *group = dia_find(request, AVP_SUPPORTED_FEATURES);
 
-    out->n = 0;
-    for (; group && out->n < HSS_FEATURE_LISTS; group = dia_find_next(group, AVP_SUPPORTED_FEATURES)) {
+    for (out->n = 0; group && out->n < HSS_FEATURE_LISTS;
+         group = dia_find_next(group, AVP_SUPPORTED_FEATURES)) {
         uint32_t vendor = 0, id = 0, list = 0;
         struct avp_hdr *hdr = NULL;
 

@@ -35,8 +35,8 @@ static void set_nodelay(struct peer_hdr *peer)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-static void on_connected(enum fd_hook_type type, struct msg *msg, struct peer_hdr *peer, void *other,
-                         struct fd_hook_permsgdata *pmd, void *arg)
+static void on_connected(enum fd_hook_type type, struct msg *msg, struct peer_hdr *peer,
+                         void *other, struct fd_hook_permsgdata *pmd, void *arg)
 {
     const struct hss_ext *ext = arg;
     const struct base_log_subject subject = {.peer = peer ? peer->info.pi_diamid : NULL};

@@ -203,7 +203,8 @@ static struct slot *take_slot(struct hss_pushes *p)
     return NULL;
 }
 
-static void append_flags(struct msg *answer, char *out, size_t size, dia_avp_id id, const char *name)
+static void append_flags(struct msg *answer, char *out, size_t size, dia_avp_id id,
+                         const char *name)
 {
     size_t used = strlen(out);
     uint32_t v;

@@ -179,11 +179,12 @@ static enum err prepare_all(struct hss_store *store)
     return err;
 }
 
-// The file holds keys: whoever creates it is the only one who may read it. SQLite gives the log
-// files the same mode. Errors show when SQLite opens it.
+// The file holds keys: whoever creates it is the only one who may read it. SQLite gives the log files
+// the same mode. An existing file is not touched: closing a descriptor of it would take away the locks
+// that another connection of this process holds on it.
 static void create_private(const char *path)
 {
-    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 
     if (fd >= 0)
         close(fd);

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 struct fixture {
     char path[128];
@@ -226,6 +227,34 @@ static void test_not_a_database(void **state)
     assert_non_null(f->store);
 }
 
+static void test_two_connections_of_one_process(void **state)
+{
+    // given two connections here, when another process opens the file, writes and closes it, then both
+    // see what it wrote: our locks have kept it from removing the log
+    struct fixture *f = *state;
+    struct hss_store *second = NULL;
+    pid_t child;
+    int status = -1;
+    size_t n;
+
+    assert_int_equal(hss_store_count(f->store, &n), ERR_OK);
+    assert_int_equal(hss_store_open(f->path, &second), ERR_OK);
+    child = fork();
+    if (child == 0) {
+        execlp("sqlite3", "sqlite3", f->path,
+               "INSERT INTO subscriber (imsi) VALUES ('001010000000009')", (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WEXITSTATUS(status) != 127) { // without the sqlite3 program there is nothing to see
+        assert_int_equal(hss_store_count(f->store, &n), ERR_OK);
+        assert_int_equal(n, 1);
+        assert_int_equal(hss_store_count(second, &n), ERR_OK);
+        assert_int_equal(n, 1);
+    }
+    hss_store_close(second);
+}
+
 static void test_rollback(void **state)
 {
     struct fixture *f = *state;
@@ -251,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each, setup, teardown),
         cmocka_unit_test_setup_teardown(test_newer_file_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_a_database, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_connections_of_one_process, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rollback, setup, teardown),
     };
 
