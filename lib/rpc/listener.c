@@ -131,7 +131,9 @@ static void remove_stale(const struct rpc_addr *addr)
     close(fd);
 }
 
-static enum err bind_one(struct rpc_listen_entry *entry, int *out)
+// shared: other sockets of ours may be bound to the same port. Without it the port must be free,
+// which keeps a second process from silently taking half of the connections.
+static enum err bind_one(struct rpc_listen_entry *entry, bool shared, int *out)
 {
     int on = 1;
     int family = entry->addr.sa.ss_family;
@@ -142,7 +144,7 @@ static enum err bind_one(struct rpc_listen_entry *entry, int *out)
         remove_stale(&entry->addr);
     else
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (family != AF_UNIX)
+    if (family != AF_UNIX && shared)
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
     if (family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
@@ -176,7 +178,14 @@ static enum err bind_worker(struct rpc_server *server, struct rpc_worker *worker
         struct rpc_listener *listener = &worker->listeners[worker->n_listeners];
         if (entry->addr.sa.ss_family == AF_UNIX && worker != server->workers[0])
             continue; // a path can be bound once
-        enum err err = bind_one(entry, &listener->fd);
+        enum err err = ERR_OK;
+        if (worker == server->workers[0] && entry->addr.sa.ss_family != AF_UNIX) {
+            err = bind_one(entry, false, &listener->fd);
+            if (!err)
+                close(listener->fd);
+        }
+        if (!err)
+            err = bind_one(entry, true, &listener->fd);
         if (err)
             return err;
         listener->worker = worker;

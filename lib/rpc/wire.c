@@ -171,29 +171,43 @@ static void read_plain(struct rpc_wire *wire)
         fail_errno(wire, errno);
 }
 
+// Gathers what OpenSSL has, at most the buffer. Sets *n. False: it failed and the wire is closing.
+static bool gather_tls(struct rpc_wire *wire, size_t *n)
+{
+    bool wants_write;
+    *n = 0;
+    // a record holds at most 16 KiB; what the kernel still has waits for the next turn
+    while (*n + SSL3_RT_MAX_PLAIN_LENGTH <= wire->io->in_size) {
+        if (*n && !SSL_has_pending(wire->ssl))
+            return true;
+        ERR_clear_error();
+        errno = 0;
+        int rv = SSL_read(wire->ssl, wire->io->in + *n, (int)(wire->io->in_size - *n));
+        if (rv > 0) {
+            *n += (size_t)rv;
+            continue;
+        }
+        if (*n) { // first what is there; then back here, unless it was just the end of the data
+            if (SSL_get_error(wire->ssl, rv) != SSL_ERROR_WANT_READ)
+                event_active(&wire->readable, EV_READ, 0);
+            return true;
+        }
+        if (tls_failed(wire, rv, &wants_write))
+            return false;
+        if (wants_write)
+            event_add(&wire->writable, NULL);
+        return true;
+    }
+    return true;
+}
+
 static void read_tls(struct rpc_wire *wire)
 {
     for (int i = 0; i < TLS_READS_PER_TURN; i++) {
-        size_t n = 0;
-        bool wants_write;
-        // a record is at most 16 KiB: gather several before the core is called
-        while (n + SSL3_RT_MAX_PLAIN_LENGTH <= wire->io->in_size) {
-            ERR_clear_error();
-            errno = 0;
-            int rv = SSL_read(wire->ssl, wire->io->in + n, (int)(wire->io->in_size - n));
-            if (rv > 0) {
-                n += (size_t)rv;
-                continue;
-            }
-            int saved = errno;
-            if (n && !deliver(wire, n))
-                return;
-            errno = saved;
-            if (!tls_failed(wire, rv, &wants_write) && wants_write)
-                event_add(&wire->writable, NULL);
+        size_t n;
+        if (!gather_tls(wire, &n) || !n || !deliver(wire, n))
             return;
-        }
-        if (!deliver(wire, n))
+        if (!SSL_has_pending(wire->ssl))
             return;
     }
     event_active(&wire->readable, EV_READ, 0); // others have their turn first

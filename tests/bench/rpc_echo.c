@@ -2,12 +2,13 @@
 // The empty gRPC server to measure against: /bench.Echo/Unary answers every message with itself,
 // /bench.Echo/Stream does the same on a bidirectional stream. No gateway around it.
 //   rpc_echo [--port N] [--loops N] [--tls-dir DIR]
-// DIR holds server.crt, server.key and ca.crt (clients must show a certificate). Ends on
+// DIR holds server.crt, server.key and, if clients must show a certificate, ca.crt. Ends on
 // SIGTERM/SIGINT after a graceful drain. Prints "port N" when it accepts connections.
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/loop.h"
 #include "rpc/server.h"
@@ -112,7 +113,10 @@ static enum err make_server(const struct options *options)
         snprintf(key, sizeof(key), "%s/server.key", options->tls_dir);
         snprintf(ca, sizeof(ca), "%s/ca.crt", options->tls_dir);
         config.tls = (struct rpc_tls_config){
-            .certificate = certificate, .key = key, .client_ca = ca};
+            .certificate = certificate,
+            .key = key,
+            .client_ca = access(ca, R_OK) == 0 ? ca : NULL,
+        };
     }
     enum err err = rpc_server_new(&config, loops, n_loops, &server);
     for (size_t i = 0; !err && i < sizeof(methods) / sizeof(methods[0]); i++)

@@ -80,6 +80,10 @@ static void test_port_in_use(void **state)
     assert_int_not_equal(rpc_server_start(second), ERR_OK);
     rpc_server_free(second);
     close(fd);
+    where.port = rig.port; // of another gRPC server: no silent sharing
+    assert_int_equal(rpc_server_new(&config, &rig.loop, 1, &second), ERR_OK);
+    assert_int_not_equal(rpc_server_start(second), ERR_OK);
+    rpc_server_free(second);
     rig_free(&rig);
 }
 
