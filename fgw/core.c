@@ -124,6 +124,15 @@ static void apply_levels(const struct fgw_settings *settings)
         fgw_log_level_apply(core.options.levels[i]);
 }
 
+// Before the extensions are loaded: their categories are not there yet, and take the level of all.
+static void apply_levels_early(const struct fgw_settings *settings)
+{
+    base_log_set_level("all", (enum base_log_level)settings->log.level);
+    base_log_set_masking(settings->log.mask_imsi);
+    for (size_t i = 0; i < core.options.n_levels; i++)
+        fgw_log_level_apply(core.options.levels[i]);
+}
+
 static enum err make_loops(const struct fgw_settings *settings)
 {
     size_t queue = (size_t)settings->process.queue;
@@ -204,7 +213,7 @@ enum err fgw_core_load(const struct fgw_options *options, fgw_note note, void *a
     if (err)
         return tell_errors(core.loading, err, note, arg);
     const struct fgw_settings *settings = &core.loading->settings;
-    apply_levels(settings);
+    apply_levels_early(settings);
     err = init_stack(settings);
     if (err) {
         if (!fgw_dia_conf_explain_file(options->dia_conf, note, arg))
@@ -212,6 +221,7 @@ enum err fgw_core_load(const struct fgw_options *options, fgw_note note, void *a
         return err;
     }
     core.stack = true;
+    apply_levels(settings);
     if (!options->hosted && fgw_dia_conf_peer_without_tls(options->dia_conf, note, arg))
         return ERR_CONF_MISSING;
     err = fgw_snapshot_complete(core.loading);
