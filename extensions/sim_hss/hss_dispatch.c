@@ -144,16 +144,16 @@ static void count(struct work *w)
 
     atomic_fetch_add_explicit(w->result.code == HSS_SUCCESS ? &c->success : &c->refused, 1,
                               memory_order_relaxed);
-    if (w->result.code != HSS_SUCCESS) {
-        const struct base_log_subject subject = {
-            .imsi = w->texts.has_imsi ? w->texts.imsi : NULL,
-            .peer = w->texts.has_host ? w->texts.host : NULL,
-        };
-
-        base_log_limited(&log_hss, BASE_LOG_INFO, &subject, "%s answered %u%s",
-                         hss_command_name(hss_command_codes[w->command]), w->result.code,
-                         w->result.experimental ? " (experimental)" : "");
-    }
+    const struct base_log_subject subject = {
+        .imsi = w->texts.has_imsi ? w->texts.imsi : NULL,
+        .peer = w->texts.has_host ? w->texts.host : NULL,
+    };
+    const char *name = hss_command_name(hss_command_codes[w->command]);
+    if (w->result.code == HSS_SUCCESS)
+        base_log(&log_hss, BASE_LOG_DEBUG, &subject, "%s answered %u", name, w->result.code);
+    else
+        base_log_limited(&log_hss, BASE_LOG_INFO, &subject, "%s answered %u%s", name,
+                         w->result.code, w->result.experimental ? " (experimental)" : "");
 }
 
 // Fills the result, and the payload unless it is an error before the procedure.
