@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/ident.h"
 
@@ -156,12 +157,20 @@ void command_print_answer(FILE *to, const struct agwc_options *options,
     fflush(to);
 }
 
+// Wall clock of a moment given as CLOCK_MONOTONIC.
+static int64_t wall_us_of(int64_t ns)
+{
+    return wall_us() - (base_now_ns() - ns) / 1000;
+}
+
 void command_print_request(FILE *to, const struct agwc_options *options,
                            const struct agwc_request *request)
 {
     if (options->json) {
-        fprintf(to, "{\"event\":\"request\",\"at_us\":%" PRId64 ",\"method\":\"%s\",\"message\":",
-                wall_us(), request->method.name);
+        fprintf(to, "{\"event\":\"request\",\"at_us\":%" PRId64, wall_us_of(request->at_ns));
+        if (request->answered_ns)
+            fprintf(to, ",\"answered_us\":%" PRId64, wall_us_of(request->answered_ns));
+        fprintf(to, ",\"method\":\"%s\",\"message\":", request->method.name);
         reflect_json(to, request->message);
         fputs("}\n", to);
     } else {

@@ -323,11 +323,13 @@ static void on_request(struct agwc_tunnel *tunnel, uint32_t id,
     struct reply *reply = rule.drop ? NULL : reply_new(tunnel, id, rule.status, rule.message);
     if (reply && fill(reply, &request->method, &rule))
         reply->status = RPC_INTERNAL;
-    keep(tunnel, request);
-    if (reply && rule.delay_ms > 0)
+    if (reply && rule.delay_ms > 0) {
         reply_later(reply, rule.delay_ms);
-    else if (reply)
+    } else if (reply) {
         reply_send(&reply->timer);
+        request->answered_ns = base_now_ns();
+    }
+    keep(tunnel, request);
 }
 
 static void on_message(struct rpc_client_stream *stream, void *ctx, const uint8_t *data, size_t len)

@@ -38,7 +38,8 @@ struct agwc_request {
     struct reflect_method method;
     ProtobufCMessage *message;
     char authority[64];
-    int64_t at_ns; // CLOCK_MONOTONIC when it arrived
+    int64_t at_ns;       // CLOCK_MONOTONIC when it arrived
+    int64_t answered_ns; // and when it was answered; 0: not, or later
 };
 // Takes the oldest request of this method ("": any) that was not taken yet, waiting for one if
 // needed. ERR_TIMEOUT. The caller frees with agwc_request_free.
