@@ -11,8 +11,9 @@
 #include "fgw/log.h"
 
 enum {
-    KEY_LEN_SHIFT = 56, // key: number of digits, then their value
-    REFRESHES = 30,     // last-seen is stored with a precision of expiry / 30
+    KEY_LEN_SHIFT = 56,   // key: access, number of digits, their value
+    KEY_ACCESS_SHIFT = 4, // beside the number of digits
+    REFRESHES = 30,       // last-seen is stored with a precision of expiry / 30
 };
 
 static uint32_t system_now_s(void)
@@ -20,12 +21,12 @@ static uint32_t system_now_s(void)
     return (uint32_t)time(NULL);
 }
 
-static uint64_t key_of(const struct base_imsi *imsi)
+static uint64_t key_of(enum fgw_access access, const struct base_imsi *imsi)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < imsi->len; i++)
         value = value * 10 + (uint64_t)(imsi->digits[i] - '0');
-    return (uint64_t)imsi->len << KEY_LEN_SHIFT | value;
+    return ((uint64_t)access << KEY_ACCESS_SHIFT | imsi->len) << KEY_LEN_SHIFT | value;
 }
 
 static uint64_t mix(uint64_t key)
@@ -201,8 +202,8 @@ void fgw_dir_count_subscriber(struct fgw_directory *dir, uint32_t number, int64_
 
 // --- the calls ---
 
-enum err fgw_dir_learn(struct fgw_directory *dir, const struct base_imsi *imsi, const char *id,
-                       char *previous)
+enum err fgw_dir_learn_at(struct fgw_directory *dir, enum fgw_access access,
+                          const struct base_imsi *imsi, const char *id, char *previous)
 {
     if (previous)
         previous[0] = '\0';
@@ -212,7 +213,7 @@ enum err fgw_dir_learn(struct fgw_directory *dir, const struct base_imsi *imsi, 
     if (err)
         return err;
 
-    uint64_t key = key_of(imsi);
+    uint64_t key = key_of(access, imsi);
     struct fgw_store_record known = {0};
     struct stripe *stripe = fgw_dir_stripe(dir, key);
     pthread_mutex_lock(&stripe->lock);
@@ -245,10 +246,10 @@ out:
     return err;
 }
 
-enum err fgw_dir_find(struct fgw_directory *dir, const struct base_imsi *imsi, char *id,
-                      size_t size, uint32_t *seen_s)
+enum err fgw_dir_find_at(struct fgw_directory *dir, enum fgw_access access,
+                         const struct base_imsi *imsi, char *id, size_t size, uint32_t *seen_s)
 {
-    uint64_t key = key_of(imsi);
+    uint64_t key = key_of(access, imsi);
     struct fgw_store_record known;
     struct stripe *stripe = fgw_dir_stripe(dir, key);
     pthread_mutex_lock(&stripe->lock);
@@ -268,12 +269,13 @@ enum err fgw_dir_find(struct fgw_directory *dir, const struct base_imsi *imsi, c
     return ERR_OK;
 }
 
-enum err fgw_dir_forget(struct fgw_directory *dir, const struct base_imsi *imsi, const char *id)
+enum err fgw_dir_forget_at(struct fgw_directory *dir, enum fgw_access access,
+                           const struct base_imsi *imsi, const char *id)
 {
     struct gateway *gateway = gateway_by_id(dir, id);
     if (!gateway)
         return ERR_NOT_FOUND;
-    uint64_t key = key_of(imsi);
+    uint64_t key = key_of(access, imsi);
     struct fgw_store_record known;
     struct stripe *stripe = fgw_dir_stripe(dir, key);
     pthread_mutex_lock(&stripe->lock);
@@ -289,6 +291,23 @@ enum err fgw_dir_forget(struct fgw_directory *dir, const struct base_imsi *imsi,
     }
     pthread_mutex_unlock(&stripe->lock);
     return err;
+}
+
+enum err fgw_dir_learn(struct fgw_directory *dir, const struct base_imsi *imsi, const char *id,
+                       char *previous)
+{
+    return fgw_dir_learn_at(dir, FGW_ACCESS_MME, imsi, id, previous);
+}
+
+enum err fgw_dir_find(struct fgw_directory *dir, const struct base_imsi *imsi, char *id,
+                      size_t size, uint32_t *seen_s)
+{
+    return fgw_dir_find_at(dir, FGW_ACCESS_MME, imsi, id, size, seen_s);
+}
+
+enum err fgw_dir_forget(struct fgw_directory *dir, const struct base_imsi *imsi, const char *id)
+{
+    return fgw_dir_forget_at(dir, FGW_ACCESS_MME, imsi, id);
 }
 
 bool fgw_dir_is_expired(const struct fgw_directory *dir, uint32_t seen, uint32_t now)
@@ -484,21 +503,39 @@ void fgw_directory_use(struct fgw_directory *dir)
     in_use = dir;
 }
 
-enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous)
+enum err fgw_directory_learn_at(enum fgw_access access, const struct base_imsi *imsi,
+                                const char *gateway, char *previous)
 {
     if (previous)
         previous[0] = '\0';
-    return in_use ? fgw_dir_learn(in_use, imsi, gateway, previous) : ERR_WRONG_STATE;
+    return in_use ? fgw_dir_learn_at(in_use, access, imsi, gateway, previous) : ERR_WRONG_STATE;
+}
+
+enum err fgw_directory_find_at(enum fgw_access access, const struct base_imsi *imsi, char *gateway,
+                               size_t size)
+{
+    return in_use ? fgw_dir_find_at(in_use, access, imsi, gateway, size, NULL) : ERR_WRONG_STATE;
+}
+
+enum err fgw_directory_forget_at(enum fgw_access access, const struct base_imsi *imsi,
+                                 const char *gateway)
+{
+    return in_use ? fgw_dir_forget_at(in_use, access, imsi, gateway) : ERR_WRONG_STATE;
+}
+
+enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous)
+{
+    return fgw_directory_learn_at(FGW_ACCESS_MME, imsi, gateway, previous);
 }
 
 enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t size)
 {
-    return in_use ? fgw_dir_find(in_use, imsi, gateway, size, NULL) : ERR_WRONG_STATE;
+    return fgw_directory_find_at(FGW_ACCESS_MME, imsi, gateway, size);
 }
 
 enum err fgw_directory_forget(const struct base_imsi *imsi, const char *gateway)
 {
-    return in_use ? fgw_dir_forget(in_use, imsi, gateway) : ERR_WRONG_STATE;
+    return fgw_directory_forget_at(FGW_ACCESS_MME, imsi, gateway);
 }
 
 struct id_visit {

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "fgw/access.h"
 #include "fgw/directory_store.h"
 
 struct fgw_directory;
@@ -28,7 +29,14 @@ enum err fgw_dir_open(const struct fgw_directory_config *config, struct fgw_dire
 // Writes what is pending and ends. No other call may be under way. NULL is fine.
 void fgw_dir_close(struct fgw_directory *dir);
 
-// See gateway.h. Any thread.
+// See gateway.h. Any thread. Without _at: FGW_ACCESS_MME.
+enum err fgw_dir_learn_at(struct fgw_directory *dir, enum fgw_access access,
+                          const struct base_imsi *imsi, const char *gateway, char *previous);
+enum err fgw_dir_find_at(struct fgw_directory *dir, enum fgw_access access,
+                         const struct base_imsi *imsi, char *gateway, size_t size,
+                         uint32_t *seen_s);
+enum err fgw_dir_forget_at(struct fgw_directory *dir, enum fgw_access access,
+                           const struct base_imsi *imsi, const char *gateway);
 enum err fgw_dir_learn(struct fgw_directory *dir, const struct base_imsi *imsi,
                        const char *gateway, char *previous);
 enum err fgw_dir_find(struct fgw_directory *dir, const struct base_imsi *imsi, char *gateway,

@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "diameter/stack.h"
+#include "fgw/access.h"
 #include "rpc/server.h"
 #include "rpc/tunnel.h"
 
@@ -69,6 +70,14 @@ enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t 
 // Forgets the subscriber if it still belongs to this gateway (purge, withdrawal). ERR_NOT_FOUND if
 // there was nothing to forget.
 enum err fgw_directory_forget(const struct base_imsi *imsi, const char *gateway);
+// The same for another access: a subscriber may be served over LTE by one gateway and over Wi-Fi by
+// another, and the core asks for each on an interface of its own. Without _at: FGW_ACCESS_MME.
+enum err fgw_directory_learn_at(enum fgw_access access, const struct base_imsi *imsi,
+                                const char *gateway, char *previous);
+enum err fgw_directory_find_at(enum fgw_access access, const struct base_imsi *imsi, char *gateway,
+                               size_t size);
+enum err fgw_directory_forget_at(enum fgw_access access, const struct base_imsi *imsi,
+                                 const char *gateway);
 // Visits all gateways that have ever been learned and not expired (Reset to all). visit may call
 // back into the directory.
 enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), void *arg);
