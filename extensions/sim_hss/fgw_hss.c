@@ -38,7 +38,7 @@ static void usage(FILE *out)
           "  fields                                                 what there is to set\n"
           "a running HSS (answers of nodes are shown; exit code 1 unless it is 2001):\n"
           "  status                                                 counters, serving nodes\n"
-          "  clr IMSI [TYPE] [reattach]     CancelLocation; TYPE withdrawal (default), mme-update,\n"
+          "  clr IMSI [TYPE] [reattach]     CancelLocation: withdrawal (default), mme-update,\n"
           "                                 sgsn-update, update-iwf, initial-attach\n"
           "  idr IMSI [field=value ...] [flags=N]                   InsertSubscriberData\n"
           "  dsr IMSI zones|apns|charging|apn_oi|rau_tau_timer|pdn=ID[,ID]|flags=N ...\n"
@@ -60,7 +60,7 @@ static int connect_control(const struct cli *cli)
     if (fd < 0)
         return -1;
     if (strlen(cli->config.control) < sizeof address.sun_path) {
-        strcpy(address.sun_path, cli->config.control);
+        memcpy(address.sun_path, cli->config.control, strlen(cli->config.control) + 1);
         if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
             return fd;
     }

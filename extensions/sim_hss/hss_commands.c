@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Commands of the control socket. Exit codes: 0 done (and the node answered 2001), 1 refused or
 // answered otherwise, 2 the command was not understood.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -398,14 +399,14 @@ static int add_fault(struct hss_ext *ext, int n, char **words, struct hss_reply 
     struct hss_fault fault;
     char text[256] = "";
     const char *why = NULL;
+    size_t used = 0;
     unsigned id = 0;
     enum err err;
 
     for (int i = 0; i < n; i++) {
-        if (strlen(text) + strlen(words[i]) + 2 > sizeof text)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s ", words[i]);
+        if (used >= sizeof text)
             return USAGE;
-        strcat(text, words[i]);
-        strcat(text, " ");
     }
     if (hss_fault_parse(text, &fault, &why)) {
         hss_reply_add(reply, "%s\n", why);

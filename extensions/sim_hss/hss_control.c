@@ -3,6 +3,7 @@
 #include "hss_control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -261,8 +262,8 @@ enum err hss_control_start(const char *path, struct hss_ext *ext, struct hss_con
         free(control);
         return ERR_RANGE;
     }
-    strcpy(control->path, path);
-    if (pipe(control->wake) != 0)
+    memcpy(control->path, path, strlen(path) + 1);
+    if (pipe2(control->wake, O_CLOEXEC) != 0)
         goto free_control;
     err = listen_on(control);
     if (err)

@@ -69,7 +69,7 @@ static enum err parse_value(struct hss_fault *f, const char *key, const char *va
         *why = "imsi must be up to 15 digits";
         if (strlen(value) > 15 || strspn(value, "0123456789") != strlen(value))
             return ERR_INVALID;
-        strcpy(f->imsi, value);
+        memcpy(f->imsi, value, strlen(value) + 1);
         return ERR_OK;
     }
     if (strcmp(key, "count") == 0) {
@@ -123,7 +123,7 @@ enum err hss_fault_parse(const char *text, struct hss_fault *out, const char **w
         *why = "rule is too long";
         return ERR_INVALID;
     }
-    strcpy(buf, text);
+    memcpy(buf, text, strlen(text) + 1);
     for (char *word = strtok_r(buf, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
         enum err err;
 

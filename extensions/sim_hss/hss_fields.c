@@ -169,7 +169,7 @@ static enum err set_apn_oi(struct hss_profile *p, const struct hss_field *f, con
 {
     if (strlen(text) > HSS_APN_NAME_MAX)
         return ERR_RANGE;
-    strcpy(at(p, f), text);
+    memcpy(at(p, f), text, strlen(text) + 1);
     return ERR_OK;
 }
 
@@ -430,7 +430,7 @@ static enum err set_apn_key(void *ctx, const char *text)
     if (!value) { // the name comes first
         if (apn->name[0] || *text == '\0' || strlen(text) > HSS_APN_NAME_MAX)
             return ERR_INVALID;
-        strcpy(apn->name, text);
+        memcpy(apn->name, text, strlen(text) + 1);
         return ERR_OK;
     }
     if ((size_t)(value - text) >= sizeof key || !apn->name[0])

@@ -3,6 +3,7 @@
 #include "hss_sender.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +108,7 @@ int hss_peer_socket(struct peer_hdr *peer)
 {
     char text[128];
     const char *number;
-    int fd;
+    long fd;
 
     // "TCP,TLS,soc#7": the only public way to the socket
     if (fd_peer_cnx_proto_info(peer, text, sizeof text) != 0)
@@ -115,8 +116,8 @@ int hss_peer_socket(struct peer_hdr *peer)
     number = strstr(text, "soc#");
     if (!number)
         return -1;
-    fd = atoi(number + 4);
-    return fd > 0 ? fd : -1;
+    fd = strtol(number + 4, NULL, 10);
+    return fd > 0 && fd <= INT_MAX ? (int)fd : -1;
 }
 
 static void cut(const char *identity)

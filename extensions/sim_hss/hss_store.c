@@ -116,18 +116,21 @@ static enum err migrate(struct hss_store *store)
     return hss_store_commit(store);
 }
 
-// Appends the subscriber's column names, each with prefix and suffix, separated by commas.
-static void columns(char *out, size_t size, const char *prefix, const char *suffix)
-{
-    size_t used = strlen(out);
-    bool first = true;
+#define SQL_MAX 4096
 
-    for (size_t i = 0; i < hss_n_fields && used < size; i++) {
+// The subscriber's columns as a list, each with the prefix; `again` (may be NULL) puts that text
+// and the name once more behind each.
+static void columns(char out[SQL_MAX], const char *prefix, const char *again)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < hss_n_fields && used < SQL_MAX; i++) {
+        const char *name = hss_fields[i].name;
+
         if (hss_fields[i].input_only)
             continue;
-        used += (size_t)snprintf(out + used, size - used, "%s%s%s%s", first ? "" : ", ", prefix,
-                                 hss_fields[i].name, suffix);
-        first = false;
+        used += (size_t)snprintf(out + used, SQL_MAX - used, "%s%s%s%s%s", used ? ", " : "", prefix,
+                                 name, again ? again : "", again ? name : "");
     }
 }
 
@@ -139,39 +142,42 @@ static enum err prepare(struct hss_store *store, enum stmt which, const char *sq
     return ERR_OK;
 }
 
-static enum err prepare_all(struct hss_store *store)
+static enum err prepare_each(struct hss_store *store)
 {
-    char sql[4096];
+    char names[SQL_MAX], sql[2 * SQL_MAX];
     enum err err;
 
-    // an upsert, because REPLACE would delete the row and with it, by the foreign key, its state
-    strcpy(sql, "INSERT INTO subscriber (");
-    columns(sql, sizeof sql, "", "");
-    strcat(sql, ") VALUES (");
-    columns(sql, sizeof sql, ":", "");
-    strcat(sql, ") ON CONFLICT (imsi) DO UPDATE SET ");
-    for (size_t i = 1, n = 0; i < hss_n_fields; i++) {
-        size_t used = strlen(sql);
+    columns(names, "subscriber.", NULL);
+    snprintf(sql, sizeof sql,
+             "SELECT %s, " STATE_COLUMNS " FROM subscriber LEFT JOIN state"
+             " ON state.imsi = subscriber.imsi WHERE subscriber.imsi = ?1", names);
+    err = prepare(store, ST_GET, sql);
+    snprintf(sql, sizeof sql,
+             "SELECT %s, " STATE_COLUMNS " FROM subscriber LEFT JOIN state"
+             " ON state.imsi = subscriber.imsi WHERE subscriber.imsi >= ?1"
+             " ORDER BY subscriber.imsi", names);
+    return err ? err : prepare(store, ST_EACH, sql);
+}
 
-        if (!hss_fields[i].input_only)
-            snprintf(sql + used, sizeof sql - used, "%s%s = excluded.%s", n++ ? ", " : "",
-                     hss_fields[i].name, hss_fields[i].name);
-    }
+static enum err prepare_all(struct hss_store *store)
+{
+    char names[SQL_MAX], values[SQL_MAX], updates[SQL_MAX], sql[4 * SQL_MAX];
+    enum err err;
+
+    columns(names, "", NULL);
+    columns(values, ":", NULL);
+    columns(updates, "", " = excluded.");
+    // an upsert, because REPLACE would delete the row and with it, by the foreign key, its state
+    snprintf(sql, sizeof sql,
+             "INSERT INTO subscriber (%s) VALUES (%s) ON CONFLICT (imsi) DO UPDATE SET %s", names,
+             values, updates);
     err = prepare(store, ST_PUT, sql);
     if (!err)
         err = prepare(store, ST_PUT_STATE, "INSERT OR IGNORE INTO state (imsi) VALUES (?1)");
     if (!err)
         err = prepare(store, ST_DELETE, "DELETE FROM subscriber WHERE imsi = ?1");
-
-    strcpy(sql, "SELECT ");
-    columns(sql, sizeof sql, "subscriber.", "");
-    strcat(sql, ", " STATE_COLUMNS " FROM subscriber LEFT JOIN state"
-                " ON state.imsi = subscriber.imsi WHERE subscriber.imsi = ?1");
     if (!err)
-        err = prepare(store, ST_GET, sql);
-    strcpy(strstr(sql, "WHERE"), "WHERE subscriber.imsi >= ?1 ORDER BY subscriber.imsi");
-    if (!err)
-        err = prepare(store, ST_EACH, sql);
+        err = prepare_each(store);
     if (!err)
         err = prepare(store, ST_SAVE,
                       "UPDATE state SET (" STATE_COLUMNS ") ="
@@ -179,9 +185,9 @@ static enum err prepare_all(struct hss_store *store)
     return err;
 }
 
-// The file holds keys: whoever creates it is the only one who may read it. SQLite gives the log files
-// the same mode. An existing file is not touched: closing a descriptor of it would take away the locks
-// that another connection of this process holds on it.
+// The file holds keys: whoever creates it is the only one who may read it. SQLite gives the log
+// files the same mode. An existing file is not touched: closing a descriptor of it would take away
+// the locks that another connection of this process holds on it.
 static void create_private(const char *path)
 {
     int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);

@@ -157,8 +157,8 @@ class Mme:
                 return answer
 
     def air(self, imsi=IMSI, n=1, extra=(), plmn=PLMN, **more):
-        return self.exchange(318, [avp(1, imsi), v(1407, plmn), v(1408, [v(1410, n)] + list(extra))],
-                             **more)
+        asked = v(1408, [v(1410, n)] + list(extra))
+        return self.exchange(318, [avp(1, imsi), v(1407, plmn), asked], **more)
 
     def ulr(self, imsi=IMSI, flags=0x22, extra=(), plmn=PLMN, **more):
         return self.exchange(316, [avp(1, imsi), v(1032, 1004, False), v(1405, flags),
@@ -342,8 +342,8 @@ class Up(Case):
     def test_ulr(self):
         """everything the subscription has is in Subscription-Data"""
         mme = self.mme()
-        ula = mme.ulr(extra=[avp(628, [avp(266, VENDOR), v(629, 1, False), v(630, 0xFFFFFFFF, False)],
-                                 VENDOR, False)])
+        features = [avp(266, VENDOR), v(629, 1, False), v(630, 0xFFFFFFFF, False)]
+        ula = mme.ulr(extra=[avp(628, features, VENDOR, False)])
         self.assertEqual(ula.result(), (2001, False))
         self.assertEqual(ula.u32(1406), 1)
         self.assertEqual(ula.group(628).u32(630), 0x1FFFFFFF)

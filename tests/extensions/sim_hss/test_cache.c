@@ -45,7 +45,7 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     struct hss_profile *p = test_profile(NULL);
 
-    strcpy(f->path, test_scratch());
+    snprintf(f->path, sizeof f->path, "%s", test_scratch());
     f->gen = test_gen();
     assert_int_equal(hss_store_open(f->path, &f->store), ERR_OK);
     assert_int_equal(hss_store_put(f->store, p), ERR_OK);
@@ -156,7 +156,7 @@ static void test_sustained_use_with_saver(void **state)
     {   // a crash: a second HSS opens what is in the database now
         struct fixture g = {.gen = f->gen};
 
-        strcpy(g.path, f->path);
+        memcpy(g.path, f->path, sizeof g.path);
         start(&g);
         assert_true(seq(&g) >= used);
         end(&g, false);
@@ -172,7 +172,7 @@ static void test_location_survives(void **state)
     assert_int_equal(hss_cache_serve(f->cache, sub, &sub->mme, "mme.a", "a"), ERR_OK);
     assert_int_equal(hss_cache_serve(f->cache, sub, &sub->sgsn, "sgsn.a", "a"), ERR_OK);
     sub->sgsn_purged = true;
-    strcpy(sub->imei, "35000000000000");
+    snprintf(sub->imei, sizeof sub->imei, "35000000000000");
     hss_cache_touch(f->cache, sub);
     hss_cache_unlock(f->cache, sub);
     end(f, true);

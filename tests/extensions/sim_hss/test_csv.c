@@ -14,7 +14,7 @@ static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
 
-    strcpy(f->path, test_scratch());
+    snprintf(f->path, sizeof f->path, "%s", test_scratch());
     f->gen = test_gen();
     assert_int_equal(hss_store_open(f->path, &f->store), ERR_OK);
     *state = f;
@@ -142,9 +142,7 @@ static void test_long_line(void **state)
     struct hss_csv_report report;
     struct refusals r;
 
-    strcpy(text, "imsi,k,opc\n");
-    memset(text + strlen(text), '7', 50000);
-    strcpy(text + 11 + 50000, "\n001010000000001," KEYS "\n");
+    snprintf(text, 100000, "imsi,k,opc\n%050000d\n001010000000001," KEYS "\n", 7);
     assert_int_equal(import(f, text, &report, &r), ERR_OK);
     assert_int_equal(report.stored, 1);
     assert_int_equal(report.refused, 1);
@@ -170,12 +168,11 @@ static void test_generate(void **state)
 
 static void test_digits_add(void **state)
 {
-    char digits[16] = "001019999999998";
+    char digits[16] = "001019999999998", all_nines[] = "99";
 
     assert_int_equal(hss_digits_add(digits, 3), ERR_OK);
     assert_string_equal(digits, "001020000000001");
-    strcpy(digits, "99");
-    assert_int_equal(hss_digits_add(digits, 1), ERR_RANGE);
+    assert_int_equal(hss_digits_add(all_nines, 1), ERR_RANGE);
 }
 
 int main(void)

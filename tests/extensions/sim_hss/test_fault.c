@@ -24,7 +24,7 @@ static void test_parse(void **state)
 static void test_refused(void **state)
 {
     static const char *const bad[] = {
-        "", "cmd=AIR", "imsi=00101 count=1", "cmd=CLR drop", "cmd=XXX drop", "imsi=x drop",
+        "", "cmd=AIR", "imsi=00101 count=1", "cmd=CLR drop", "cmd=ABC drop", "imsi=x drop",
         "imsi=0010100000000012 drop", "count=0 drop", "count=x drop", "delay=-1", "delay=600001",
         "delay=", "result=12", "exp=99999", "drop=1", "explode", "drop explode",
     };

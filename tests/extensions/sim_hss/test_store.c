@@ -16,7 +16,7 @@ static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
 
-    strcpy(f->path, test_scratch());
+    snprintf(f->path, sizeof f->path, "%s", test_scratch());
     f->gen = test_gen();
     assert_int_equal(hss_store_open(f->path, &f->store), ERR_OK);
     *state = f;
@@ -77,7 +77,7 @@ static void test_put_get(void **state)
 
         if (hss_fields[i].input_only)
             continue;
-        strcpy(want, test_text(p, hss_fields[i].name));
+        snprintf(want, sizeof want, "%s", test_text(p, hss_fields[i].name));
         assert_string_equal(test_text(q, hss_fields[i].name), want);
     }
     assert_int_equal(s.he.seq, 0);
@@ -165,10 +165,14 @@ static void test_crash_rule(void **state)
     assert_int_equal(get_seq(f), 1500);
 }
 
+#define SEEN_MAX 64
+
 static enum err note(void *ctx, struct hss_profile *p, const struct hss_state *s)
 {
-    strcat(ctx, p->imsi + 10);
-    strcat(ctx, " ");
+    char *seen = ctx;
+    size_t used = strlen(seen);
+
+    snprintf(seen + used, SEEN_MAX - used, "%s ", p->imsi + 10);
     return ERR_OK;
 }
 
@@ -179,7 +183,7 @@ static void test_each(void **state)
     struct fixture *f = *state;
     static const char *const imsis[] = {"imsi=001010000000003", "imsi=001010000000001",
                                         "imsi=001010000000002", "imsi=001010000000004"};
-    char seen[64] = "";
+    char seen[SEEN_MAX] = "";
     sqlite3 *db;
     size_t n;
 
@@ -229,8 +233,8 @@ static void test_not_a_database(void **state)
 
 static void test_two_connections_of_one_process(void **state)
 {
-    // given two connections here, when another process opens the file, writes and closes it, then both
-    // see what it wrote: our locks have kept it from removing the log
+    // given two connections here, when another process opens the file, writes and closes it, then
+    // both see what it wrote: our locks have kept it from removing the log
     struct fixture *f = *state;
     struct hss_store *second = NULL;
     pid_t child;
