@@ -140,6 +140,28 @@ static void imsis_that_differ_in_leading_zeros_are_different(void **state)
     fgw_dir_close(dir);
 }
 
+static void each_access_has_a_gateway_of_its_own(void **state)
+{
+    struct fgw_directory *dir = open_plain();
+    struct base_imsi imsi = imsi_of(1);
+    char found[FGW_GATEWAY_ID_MAX + 1];
+    learn(dir, 1, "lte");
+    assert_int_equal(fgw_dir_find_at(dir, FGW_ACCESS_WLAN, &imsi, found, sizeof(found), NULL),
+                     ERR_FGW_UNKNOWN_SUBSCRIBER);
+    assert_int_equal(fgw_dir_learn_at(dir, FGW_ACCESS_WLAN, &imsi, "wifi", found), ERR_OK);
+    assert_string_equal(found, ""); // it has not moved
+    expect(dir, 1, "lte");
+    assert_int_equal(fgw_dir_forget_at(dir, FGW_ACCESS_MME, &imsi, "lte"), ERR_OK);
+    expect(dir, 1, NULL);
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    fgw_dir_close(dir);
+    dir = open_plain();
+    assert_int_equal(fgw_dir_find_at(dir, FGW_ACCESS_WLAN, &imsi, found, sizeof(found), NULL),
+                     ERR_OK);
+    assert_string_equal(found, "wifi");
+    fgw_dir_close(dir);
+}
+
 static void a_move_tells_the_previous_gateway(void **state)
 {
     struct fgw_directory *dir = open_plain();
@@ -425,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(learned_is_known_at_once),
         CASE(imsis_that_differ_in_leading_zeros_are_different),
+        CASE(each_access_has_a_gateway_of_its_own),
         CASE(a_move_tells_the_previous_gateway),
         CASE(only_its_gateway_makes_a_subscriber_forgotten),
         CASE(bad_gateway_ids_are_refused),
