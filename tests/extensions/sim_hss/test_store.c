@@ -2,6 +2,8 @@
 // The SQLite store: schema, subscribers, state, crash rule.
 #include "hss_test.h"
 
+#include <stdbool.h>
+
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -231,30 +233,42 @@ static void test_not_a_database(void **state)
     assert_non_null(f->store);
 }
 
-static void test_two_connections_of_one_process(void **state)
+// Another process inserts a row. False where there is no sqlite3 program.
+static bool insert_elsewhere(const char *path, const char *sql)
 {
-    // given two connections here, when another process opens the file, writes and closes it, then
-    // both see what it wrote: our locks have kept it from removing the log
-    struct fixture *f = *state;
-    struct hss_store *second = NULL;
-    pid_t child;
+    pid_t child = fork();
     int status = -1;
-    size_t n;
 
-    assert_int_equal(hss_store_count(f->store, &n), ERR_OK);
-    assert_int_equal(hss_store_open(f->path, &second), ERR_OK);
-    child = fork();
     if (child == 0) {
-        execlp("sqlite3", "sqlite3", f->path,
-               "INSERT INTO subscriber (imsi) VALUES ('001010000000009')", (char *)NULL);
+        execlp("sqlite3", "sqlite3", path, sql, (char *)NULL);
         _exit(127);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (WEXITSTATUS(status) != 127) { // without the sqlite3 program there is nothing to see
-        assert_int_equal(hss_store_count(f->store, &n), ERR_OK);
-        assert_int_equal(n, 1);
+    return WEXITSTATUS(status) == 0;
+}
+
+static void test_two_connections_of_one_process(void **state)
+{
+    // given two connections here, when another process opens the file, writes and closes it, and
+    // again, then both see what it wrote: our locks have kept it from removing the log
+    static const char *const rows[] = {
+        "INSERT INTO subscriber (imsi) VALUES ('001010000000008')",
+        "INSERT INTO subscriber (imsi) VALUES ('001010000000009')",
+        "INSERT INTO subscriber (imsi) VALUES ('001010000000010')",
+    };
+    struct fixture *f = *state;
+    struct hss_store *second = NULL;
+    struct hss_profile *p = test_profile(NULL);
+    size_t n;
+
+    assert_int_equal(hss_store_put(f->store, p), ERR_OK);
+    hss_profile_unref(p);
+    assert_int_equal(hss_store_open(f->path, &second), ERR_OK);
+    for (size_t i = 0; i < 3 && insert_elsewhere(f->path, rows[i]); i++) {
         assert_int_equal(hss_store_count(second, &n), ERR_OK);
-        assert_int_equal(n, 1);
+        assert_int_equal(n, i + 2);
+        assert_int_equal(hss_store_count(f->store, &n), ERR_OK);
+        assert_int_equal(n, i + 2);
     }
     hss_store_close(second);
 }
