@@ -191,12 +191,21 @@ static void begin(struct xlate_ctx *ctx)
     ctx->lenient = lenient;
 }
 
+// A peer closes the connection over a message of more than 65535 bytes; relays on the way add to it.
+#define MESSAGE_MAX 60000
+
 enum err xlate_encode(const struct xlate_table *table, const ProtobufCMessage *from, struct msg *msg,
                       struct xlate_ctx *ctx)
 {
     size_t content = 0;
+    struct msg_hdr *hdr;
     begin(ctx);
-    return encode_node(ctx, table->root, from, msg, &content);
+    enum err err = encode_node(ctx, table->root, from, msg, &content);
+    if (err == ERR_OK && (fd_msg_update_length(msg) != 0 || fd_msg_hdr(msg, &hdr) != 0))
+        err = ERR_DIA_LIBRARY;
+    if (err == ERR_OK && hdr->msg_length > MESSAGE_MAX)
+        err = ERR_ENCODE_SPACE;
+    return err;
 }
 
 // ---- decode ----

@@ -135,7 +135,8 @@ struct xlate_ctx {
 };
 
 // Adds the AVPs of the table's rows to msg, in the order of the rows. ERR_ENCODE_VALUE: a field is
-// missing or cannot be expressed (see xlate_where); ERR_NOMEM.
+// missing or cannot be expressed (see xlate_where). ERR_ENCODE_SPACE: the message is larger than peers
+// take. ERR_NOMEM.
 enum err xlate_encode(const struct xlate_table *table, const ProtobufCMessage *from, struct msg *msg,
                       struct xlate_ctx *ctx);
 // Reads the table's AVPs of msg into a new message in the arena. AVPs without a row are ignored, of

@@ -207,9 +207,9 @@ const struct xlate_conv xlate_address = {
 static enum err unix_encode(struct xlate_ctx *ctx, const struct xlate *row,
                             const struct xlate_value *in, struct xlate_value *out)
 {
-    int64_t ntp = in->num + NTP_TO_UNIX;
-    if (ntp < 0x80000000LL || ntp >= NTP_ERA + 0x80000000LL)
+    if (in->num < 0x80000000LL - NTP_TO_UNIX || in->num >= NTP_ERA + 0x80000000LL - NTP_TO_UNIX)
         return ERR_ENCODE_VALUE;
+    int64_t ntp = in->num + NTP_TO_UNIX;
     uint8_t octets[4] = {(uint8_t)(ntp >> 24), (uint8_t)(ntp >> 16), (uint8_t)(ntp >> 8), (uint8_t)ntp};
     out->is_bytes = true;
     out->len = sizeof(octets);

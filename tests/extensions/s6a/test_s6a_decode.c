@@ -653,7 +653,7 @@ static struct msg *ula_with_apns(size_t n, uint32_t default_id)
     dia_add_u32(profile, AVP_CONTEXT_IDENTIFIER, default_id);
     dia_add_i32(profile, AVP_ALL_APN_CONFIGURATIONS_INCLUDED_INDICATOR, 0);
     for (size_t i = 0; i < n; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof(name), "apn%zu", i + 1);
         assert_int_equal(dia_add_group(profile, AVP_APN_CONFIGURATION, &apn), ERR_OK);
         dia_add_u32(apn, AVP_CONTEXT_IDENTIFIER, (uint32_t)i + 1);
