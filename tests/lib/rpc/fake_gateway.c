@@ -202,7 +202,7 @@ bool gw_not_connected(void *arg)
     return !gw_connected(arg);
 }
 
-void gw_up(struct gateway *gw, struct world *world, const char *name)
+void gw_prepare(struct gateway *gw, struct world *world, const char *name)
 {
     memset(gw, 0, sizeof(*gw));
     gw->world = world;
@@ -213,6 +213,11 @@ void gw_up(struct gateway *gw, struct world *world, const char *name)
     };
     world_client_tls(&config, name);
     gw->channel = rig_channel(&world->rig, &config);
+}
+
+void gw_up(struct gateway *gw, struct world *world, const char *name)
+{
+    gw_prepare(gw, world, name);
     gw_open(gw, STREAM_PATH);
     assert_true(rig_until(&world->rig, gw_connected, gw));
 }

@@ -54,6 +54,7 @@ struct part {
     bool keep;
 };
 
+void gw_prepare(struct gateway *gw, struct world *world, const char *name); // its channel only
 void gw_up(struct gateway *gw, struct world *world, const char *name); // waits until it is there
 void gw_down(struct gateway *gw);
 void gw_open(struct gateway *gw, const char *path); // another stream on the same channel

@@ -346,6 +346,67 @@ static void test_goaway_moves_unprocessed_calls(void **state)
     fake_down(&fake);
 }
 
+// Calls that wait inside the connection for a free stream have surely not been processed either.
+static void test_goaway_moves_queued_calls(void **state)
+{
+    struct fake fake;
+    struct rig_answer first, second;
+    struct bytes b = {0};
+    fake_up(&fake, NULL);
+    rpc_channel_connect(fake.channel);
+    fake_accept(&fake);
+    put_frame(&b, SETTINGS, 0, 0, "\0\3\0\0\0\1", 6); // one stream at a time
+    fake_send(&fake, &b);
+    assert_true(rig_until_n(&fake.rig, &fake.up, 1));
+    rig_run(&fake.rig, 1100);
+    rig_call(fake.channel, "/t.T/X", "1", 1, 4000, &first);
+    rig_call(fake.channel, "/t.T/X", "2", 1, 4000, &second);
+    uint32_t id = fake_request(&fake);
+    int old = fake.fd;
+    uint8_t goaway[8] = {0, 0, 0, (uint8_t)id};
+    put_frame(&b, GOAWAY, 0, 0, goaway, 8);
+    put_ok(&b, id);
+    fake_send(&fake, &b);
+    assert_true(rig_until_n(&fake.rig, &first.n, 1));
+    assert_int_equal(first.status, RPC_OK);
+    fake.fd = -1;
+    fake_accept(&fake);
+    fake_greet(&fake);
+    put_ok(&b, fake_request(&fake));
+    fake_send(&fake, &b);
+    assert_true(rig_until_n(&fake.rig, &second.n, 1));
+    assert_int_equal(second.status, RPC_OK);
+    close(old);
+    fake_down(&fake);
+}
+
+static void test_cancel_while_queued(void **state)
+{
+    struct fake fake;
+    struct rig_answer first, second, third;
+    struct bytes b = {0};
+    fake_up(&fake, NULL);
+    rpc_channel_connect(fake.channel);
+    fake_accept(&fake);
+    put_frame(&b, SETTINGS, 0, 0, "\0\3\0\0\0\1", 6);
+    fake_send(&fake, &b);
+    assert_true(rig_until_n(&fake.rig, &fake.up, 1));
+    rig_call(fake.channel, "/t.T/X", "1", 1, 4000, &first);
+    uint32_t id = fake_request(&fake);
+    rig_call(fake.channel, "/t.T/X", "2", 1, 50, &second); // its deadline passes in the queue
+    rig_call(fake.channel, "/t.T/X", "3", 1, 4000, &third);
+    assert_true(rig_until_n(&fake.rig, &second.n, 1));
+    assert_int_equal(second.status, RPC_DEADLINE_EXCEEDED);
+    put_ok(&b, id);
+    fake_send(&fake, &b);
+    assert_true(rig_until_n(&fake.rig, &first.n, 1));
+    put_ok(&b, fake_request(&fake));
+    fake_send(&fake, &b);
+    assert_true(rig_until_n(&fake.rig, &third.n, 1));
+    assert_int_equal(third.status, RPC_OK);
+    fake_down(&fake);
+}
+
 // ---- connecting ----
 
 static void test_nobody_listens(void **state)
@@ -494,6 +555,8 @@ int main(void)
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_refused_stream_is_repeated_once),
         cmocka_unit_test(test_goaway_moves_unprocessed_calls),
+        cmocka_unit_test(test_goaway_moves_queued_calls),
+        cmocka_unit_test(test_cancel_while_queued),
         cmocka_unit_test(test_nobody_listens),
         cmocka_unit_test(test_server_never_greets),
         cmocka_unit_test(test_reconnects_by_itself),

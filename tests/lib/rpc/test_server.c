@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -383,6 +384,101 @@ static void test_stalled_reader(void **state)
     rig_free(&rig);
 }
 
+// The same client, but it reads in the end: nothing is lost.
+static void test_slow_reader_gets_everything(void **state)
+{
+    enum { CALLS = 24 };
+    struct rig rig;
+    struct bytes b = {0};
+    struct heard *heard = malloc(sizeof(*heard));
+    static uint8_t buf[1 << 16];
+    bool closed = false;
+    struct rpc_listen listen = {.address = "127.0.0.1", .cleartext = true};
+    struct rpc_server_config config = {.listens = &listen, .n_listens = 1, .allow_anonymous = true,
+                                       .limits = {.max_buffered = 32 << 20}};
+    struct rpc_method method = {.path = "/t.T/Big", .unary = big};
+    assert_non_null(heard);
+    rig_loop(&rig);
+    rig_server(&rig, &config);
+    rig_add(&rig, &method);
+    rig_start(&rig);
+    heard_init(heard);
+    int fd = rig_socket(&rig);
+    bytes_add(&b, PREFACE, PREFACE_LEN);
+    put_frame(&b, SETTINGS, 0, 0, "\0\4\x7f\xff\xff\xff", 6);
+    put_frame(&b, WINDOW_UPDATE, 0, 0, "\x7f\xfe\0\0", 4);
+    for (uint32_t id = 1; id < 2 * CALLS; id += 2) {
+        put_request(&b, id, "/t.T/Big", false);
+        put_message(&b, id, "x", 1, true);
+    }
+    rig_write(fd, b.data, b.len);
+    rig_run(&rig, 100); // the kernel's buffers fill up, some 10 MiB at most
+    int64_t end = base_now_ns() + 4 * BASE_S_NS;
+    while (!closed && heard->stream[2 * CALLS - 1].grpc_status < 0 && base_now_ns() < end) {
+        size_t n = rig_read(&rig, fd, buf, sizeof(buf), 20, &closed);
+        heard_feed(heard, buf, n);
+    }
+    for (uint32_t id = 1; id < 2 * CALLS; id += 2) {
+        assert_int_equal(heard->stream[id].grpc_status, 0);
+        assert_int_equal(heard->stream[id].body_len, (1 << 20) + 5);
+    }
+    close(fd);
+    heard_free(heard);
+    free(heard);
+    bytes_free(&b);
+    rig_free(&rig);
+}
+
+static void test_stalled_request_on_the_wire(void **state)
+{
+    struct rig rig;
+    struct bytes b = {0};
+    struct heard heard;
+    uint8_t buf[4096];
+    bool closed;
+    rig_echo(&rig, &(struct rpc_limits){.stalled_ms = 80});
+    heard_init(&heard);
+    uint64_t before = rig_refused("stalled_stream");
+    int fd = rig_socket(&rig);
+    put_greeting(&b);
+    put_request(&b, 1, "/t.T/Echo", false);
+    put_message(&b, 1, "x", 1, false); // and END_STREAM never comes
+    rig_write(fd, b.data, b.len);
+    size_t n = rig_read(&rig, fd, buf, sizeof(buf), 300, &closed);
+    heard_feed(&heard, buf, n);
+    assert_false(closed);
+    assert_int_equal(heard.stream[1].grpc_status, RPC_DEADLINE_EXCEEDED);
+    assert_int_equal(rig_refused("stalled_stream"), before + 1);
+    close(fd);
+    heard_free(&heard);
+    bytes_free(&b);
+    rig_free(&rig);
+}
+
+static void test_out_of_descriptors(void **state)
+{
+    struct rig rig;
+    struct rlimit old, tight;
+    uint8_t buf[64];
+    bool closed;
+    rig_echo(&rig, NULL);
+    rig_run(&rig, 5);
+    uint64_t before = rig_refused("descriptors");
+    int fd = rig_socket(&rig);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    tight = old;
+    tight.rlim_cur = (rlim_t)fd + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    rig_run(&rig, 20);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_true(rig_refused("descriptors") > before);
+    assert_true(rig_refused("descriptors") < before + 3); // it pauses, it does not spin
+    greet(fd);
+    assert_int_equal(rig_read(&rig, fd, buf, 9, 1000, &closed), 9); // served when there is room
+    close(fd);
+    rig_free(&rig);
+}
+
 static void test_dead_client_is_noticed(void **state)
 {
     struct rig rig;
@@ -542,6 +638,9 @@ int main(void)
         cmocka_unit_test(test_silent_client),
         cmocka_unit_test(test_slow_headers_on_the_wire),
         cmocka_unit_test(test_stalled_reader),
+        cmocka_unit_test(test_slow_reader_gets_everything),
+        cmocka_unit_test(test_stalled_request_on_the_wire),
+        cmocka_unit_test(test_out_of_descriptors),
         cmocka_unit_test(test_dead_client_is_noticed),
         cmocka_unit_test(test_idle_client_is_sent_away),
         cmocka_unit_test(test_drain_lets_calls_finish),

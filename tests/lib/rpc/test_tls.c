@@ -13,6 +13,7 @@
 #include <openssl/ssl.h>
 
 #include "base/clock.h"
+#include "frames.h"
 #include "pki.h"
 #include "rig.h"
 #include "rpc/metrics.h"
@@ -301,6 +302,118 @@ static void test_versions_and_alpn(void **state)
     rig_free(&site.rig);
 }
 
+static void big(struct rpc_call *call, void *ctx)
+{
+    static const uint8_t answer[1 << 20];
+    rpc_call_reply(call, RPC_OK, NULL, answer, sizeof(answer));
+}
+
+static int ssl_wait(struct site *site, SSL *ssl, int rv)
+{
+    int error = SSL_get_error(ssl, rv);
+    assert_true(error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE);
+    rig_run(&site->rig, 2);
+    return 0;
+}
+
+// A client over TLS that lets the server's buffers fill up before it reads: nothing is lost.
+static void test_slow_reader_gets_everything(void **state)
+{
+    enum { CALLS = 24 };
+    static const unsigned char h2[] = {2, 'h', '2'};
+    static uint8_t buf[1 << 14];
+    struct site site = {0};
+    struct bytes b = {0};
+    struct heard *heard = malloc(sizeof(*heard));
+    struct rpc_listen listen = {.address = "127.0.0.1"};
+    struct rpc_server_config config = {
+        .listens = &listen, .n_listens = 1, .allow_anonymous = true,
+        .limits = {.max_buffered = 32 << 20},
+        .tls = {.certificate = file("server.crt"), .key = file("server.key")}};
+    struct rpc_method method = {.path = "/t.T/Big", .unary = big};
+    int rv;
+    rig_loop(&site.rig);
+    rig_server(&site.rig, &config);
+    rig_add(&site.rig, &method);
+    rig_start(&site.rig);
+    heard_init(heard);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(ctx);
+    int fd = rig_socket(&site.rig);
+    SSL_set_fd(ssl, fd);
+    SSL_set_alpn_protos(ssl, h2, sizeof(h2));
+    while ((rv = SSL_connect(ssl)) != 1)
+        ssl_wait(&site, ssl, rv);
+    bytes_add(&b, PREFACE, PREFACE_LEN);
+    put_frame(&b, SETTINGS, 0, 0, "\0\4\x7f\xff\xff\xff", 6);
+    put_frame(&b, WINDOW_UPDATE, 0, 0, "\x7f\xfe\0\0", 4);
+    for (uint32_t id = 1; id < 2 * CALLS; id += 2) {
+        put_request(&b, id, "/t.T/Big", false);
+        put_message(&b, id, "x", 1, true);
+    }
+    assert_int_equal(SSL_write(ssl, b.data, (int)b.len), b.len);
+    rig_run(&site.rig, 100); // the kernel's buffers fill up, some 10 MiB at most
+    for (int i = 0; i < 20000 && heard->stream[2 * CALLS - 1].grpc_status < 0; i++) {
+        rv = SSL_read(ssl, buf, sizeof(buf));
+        if (rv > 0)
+            heard_feed(heard, buf, (size_t)rv);
+        else
+            ssl_wait(&site, ssl, rv);
+    }
+    for (uint32_t id = 1; id < 2 * CALLS; id += 2) {
+        assert_int_equal(heard->stream[id].grpc_status, 0);
+        assert_int_equal(heard->stream[id].body_len, (1 << 20) + 5);
+    }
+    // and the server's end comes with a proper TLS close
+    b.len = 0;
+    for (int i = 0; i < 300; i++)
+        put_frame(&b, PING, 0, 0, "12345678", 8);
+    assert_int_equal(SSL_write(ssl, b.data, (int)b.len), b.len);
+    for (int i = 0; i < 100; i++) {
+        rig_run(&site.rig, 2);
+        rv = SSL_read(ssl, buf, sizeof(buf));
+        if (rv <= 0 && SSL_get_error(ssl, rv) == SSL_ERROR_ZERO_RETURN)
+            break;
+    }
+    assert_int_equal(SSL_get_shutdown(ssl), SSL_RECEIVED_SHUTDOWN);
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    close(fd);
+    heard_free(heard);
+    free(heard);
+    bytes_free(&b);
+    rig_free(&site.rig);
+}
+
+// Bytes that are no TLS record, in the middle of a session.
+static void test_broken_record(void **state)
+{
+    struct site site = {0};
+    static const unsigned char h2[] = {2, 'h', '2'};
+    struct rpc_server_config config = {
+        .tls = {.certificate = file("server.crt"), .key = file("server.key")}};
+    uint8_t buf[256];
+    bool closed;
+    int rv;
+    site_up(&site, &config);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(ctx);
+    int fd = rig_socket(&site.rig);
+    SSL_set_fd(ssl, fd);
+    SSL_set_alpn_protos(ssl, h2, sizeof(h2));
+    while ((rv = SSL_connect(ssl)) != 1)
+        ssl_wait(&site, ssl, rv);
+    assert_int_equal(SSL_write(ssl, PREFACE, PREFACE_LEN), PREFACE_LEN);
+    rig_write(fd, "\x17\x03\x03\0\x20 this is not what was encrypted ", 37);
+    rig_read(&site.rig, fd, buf, sizeof(buf), 1000, &closed);
+    rig_read(&site.rig, fd, buf, sizeof(buf), 1000, &closed);
+    assert_true(closed);
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    close(fd);
+    rig_free(&site.rig);
+}
+
 static void test_cleartext_on_a_tls_port(void **state)
 {
     struct site site = {0};
@@ -544,6 +657,8 @@ int main(void)
         cmocka_unit_test(test_revoked_client),
         cmocka_unit_test(test_client_checks_the_server),
         cmocka_unit_test(test_versions_and_alpn),
+        cmocka_unit_test(test_slow_reader_gets_everything),
+        cmocka_unit_test(test_broken_record),
         cmocka_unit_test(test_cleartext_on_a_tls_port),
         cmocka_unit_test(test_slow_handshake_is_cut_off),
         cmocka_unit_test(test_reload),

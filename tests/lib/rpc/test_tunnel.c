@@ -512,6 +512,55 @@ static void test_each(void **state)
     world_down(&world);
 }
 
+static void test_number_of_gateways_is_bounded(void **state)
+{
+    struct world world;
+    struct gateway gw1, gw2 = {0};
+    world_up(&world, &(struct rpc_tunnel_config){.max_gateways = 1, .reconnect_grace_ms = 50});
+    gw_up(&gw1, &world, "gw1");
+    gw_prepare(&gw2, &world, "gw2");
+    gw_open(&gw2, STREAM_PATH);
+    assert_true(rig_until_n(&world.rig, &gw2.n_closed, 1));
+    assert_int_equal(gw2.closed_status, RPC_RESOURCE_EXHAUSTED);
+    gw_down(&gw1); // gone past its grace, it makes room
+    assert_true(rig_until_n(&world.rig, &world.went, 1));
+    gw_open(&gw2, STREAM_PATH);
+    assert_true(rig_until(&world.rig, gw_connected, &gw2));
+    gw_down(&gw2);
+    world_down(&world);
+}
+
+static void test_tunnel_freed_before_the_server(void **state)
+{
+    struct world world;
+    struct gateway gw;
+    struct outcome out;
+    world_up(&world, &(struct rpc_tunnel_config){0});
+    gw_up(&gw, &world, "gw1");
+    assert_int_equal(call(&world, "gw1", "x", 3000, &out), ERR_OK);
+    assert_true(rig_until_n(&world.rig, &gw.n_requests, 1));
+    rpc_tunnel_free(world.tunnel);
+    rpc_server_free(world.rig.server);
+    gw_down(&gw);
+    base_loop_free(world.rig.loop);
+    assert_int_equal(out.n, 1);
+    assert_int_equal(out.err, ERR_SHUTDOWN);
+}
+
+static void test_invalid_calls(void **state)
+{
+    struct world world;
+    struct rpc_tunnel_call given = {.gateway = "gw1", .service = "s", .timeout_ms = 100};
+    world_up(&world, &(struct rpc_tunnel_config){0});
+    assert_int_equal(rpc_tunnel_send(world.tunnel, world.rig.loop, &given, on_done, NULL),
+                     ERR_INVALID);
+    given.path = "/p.S/M";
+    given.timeout_ms = 0;
+    assert_int_equal(rpc_tunnel_send(world.tunnel, world.rig.loop, &given, on_done, NULL),
+                     ERR_INVALID);
+    world_down(&world);
+}
+
 // ---- another loop calls ----
 
 struct other {
@@ -593,6 +642,9 @@ int main(void)
         cmocka_unit_test(test_heartbeats_both_ways),
         cmocka_unit_test(test_malformed_messages_are_counted),
         cmocka_unit_test(test_each),
+        cmocka_unit_test(test_number_of_gateways_is_bounded),
+        cmocka_unit_test(test_tunnel_freed_before_the_server),
+        cmocka_unit_test(test_invalid_calls),
         cmocka_unit_test(test_calls_from_another_loop),
     };
     return cmocka_run_group_tests(tests, world_pki, world_pki_remove);
