@@ -215,6 +215,16 @@ void rpc_call_abandon(struct rpc_call *call)
     end_early(call, RPC_UNAVAILABLE, "server is shutting down");
 }
 
+void rpc_call_draining(struct rpc_call *call)
+{
+    if (!call->conn || call->answered || !call->method || !call->method->method.stream)
+        return;
+    struct rpc_stream *stream = (struct rpc_stream *)call->stream->user;
+    const struct rpc_stream_ops *ops = call->method->method.stream;
+    if (stream->open && ops->draining)
+        ops->draining(stream, stream->user);
+}
+
 // ---- what handlers use ----
 
 const uint8_t *rpc_call_request(const struct rpc_call *call, size_t *len)

@@ -88,6 +88,8 @@ struct rpc_stream_ops {
     void (*half_closed)(struct rpc_stream *stream, void *user); // client sends no more
     // last call; stream is invalid after it
     void (*closed)(struct rpc_stream *stream, void *user);
+    // rpc_server_drain has begun: end the stream when it suits, within the grace time. May be NULL.
+    void (*draining)(struct rpc_stream *stream, void *user);
 };
 
 // ---- life of a server; owner thread = the one that calls these ----

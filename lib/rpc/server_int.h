@@ -164,4 +164,5 @@ void rpc_client_count_down(struct rpc_server *server, const uint8_t key[16]);
 extern const struct rpc_h2_ops rpc_call_ops;
 void rpc_call_expired(struct rpc_call *call);
 void rpc_call_abandon(struct rpc_call *call); // the server ends before the answer came
+void rpc_call_draining(struct rpc_call *call);
 void rpc_call_shed(struct rpc_call *call, int status, const char *message);

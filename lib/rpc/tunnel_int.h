@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "rpc/grpc.h"
+#include "rpc/guard.h"
 #include "rpc/metrics.h"
 #include "rpc/tunnel.h"
 
@@ -32,6 +33,8 @@ struct tunnel_stream {
     struct rpc_stream *stream;      // NULL after its end
     struct base_timer timer;
     int64_t rx_ns, tx_ns;
+    struct rpc_bucket odd;          // messages that fit no request
+    bool draining;                  // ends when nothing is in flight
     char remote[72];
     char id[];                      // of the gateway
 };

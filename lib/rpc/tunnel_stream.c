@@ -9,6 +9,9 @@
 #include "rpc/tunnel_wire.h"
 
 #define BODY_MAX (4u << 20) // an answer collected from parts
+#define ODD_BURST 1000.0
+#define ODD_PER_SECOND 50.0
+#define DRAIN_CHECK_MS 20
 #define STREAMS_MAX 3       // of one gateway at a time; older ones are ended
 
 // ---- down ----
@@ -136,8 +139,20 @@ static void post_end(struct tunnel_stream *stream)
 static void arm(struct tunnel_stream *stream)
 {
     const struct rpc_tunnel_config *c = &stream->tunnel->config;
+    if (stream->draining) {
+        base_timer_start(&stream->timer, DRAIN_CHECK_MS);
+        return;
+    }
     int64_t ms = c->heartbeat_ms < c->silent_ms ? c->heartbeat_ms : c->silent_ms;
     base_timer_start(&stream->timer, ms / 4 > 1000 ? 1000 : ms / 4 < 5 ? 5 : ms / 4);
+}
+
+static bool nothing_in_flight(struct tunnel_stream *stream)
+{
+    pthread_mutex_lock(&stream->tunnel->lock);
+    bool nothing = !stream->gateway || !stream->gateway->in_flight;
+    pthread_mutex_unlock(&stream->tunnel->lock);
+    return nothing;
 }
 
 static void on_timer(struct base_timer *timer)
@@ -146,6 +161,10 @@ static void on_timer(struct base_timer *timer)
     const struct rpc_tunnel_config *c = &stream->tunnel->config;
     int64_t now = base_now_ns();
     struct rpc_buf bytes = {0};
+    if (stream->draining && nothing_in_flight(stream)) {
+        end_stream(stream, RPC_UNAVAILABLE, "server is shutting down");
+        return;
+    }
     if (now - stream->rx_ns > c->silent_ms * BASE_MS_NS) {
         struct base_log_subject subject = {.agw = stream->id, .peer = stream->remote};
         base_log_limited(&log_tunnel, BASE_LOG_WARN, &subject, "silent gateway is cut off");
@@ -192,6 +211,18 @@ static void take_answer(struct tunnel_call *call, struct rpc_tunnel_answer *answ
     }
 }
 
+// A message that fits no request. Late ones are normal; a gateway that sends nothing else is not.
+static void odd_message(struct tunnel_stream *stream, const char *kind)
+{
+    tunnel_odd(kind);
+    if (rpc_bucket_take(&stream->odd, stream->rx_ns))
+        return;
+    struct base_log_subject subject = {.agw = stream->id, .peer = stream->remote};
+    base_log_limited(&log_tunnel, BASE_LOG_WARN, &subject, "gateway sends nonsense, is cut off");
+    tunnel_odd("flood");
+    end_stream(stream, RPC_RESOURCE_EXHAUSTED, "too many messages that answer no request");
+}
+
 static void on_message(struct rpc_stream *rpc, void *user, const uint8_t *data, size_t len)
 {
     struct tunnel_stream *stream = user;
@@ -201,9 +232,9 @@ static void on_message(struct rpc_stream *rpc, void *user, const uint8_t *data, 
     stream->rx_ns = base_now_ns();
     enum err err = rpc_tunnel_parse(data, len, &answer);
     if (err) {
-        tunnel_odd("malformed");
         base_log_limited(&log_tunnel, BASE_LOG_WARN, &subject, "malformed message: %s",
                          err_str(err));
+        odd_message(stream, "malformed");
         return;
     }
     if (answer.kind == RPC_TUNNEL_HEARTBEAT)
@@ -216,9 +247,9 @@ static void on_message(struct rpc_stream *rpc, void *user, const uint8_t *data, 
         take_answer(call, &answer);
     pthread_mutex_unlock(&tunnel->lock);
     if (!call) {
-        tunnel_odd("late_or_unknown");
         base_log_limited(&log_tunnel, BASE_LOG_INFO, &subject, "answer to no request: %u",
                          answer.req_id);
+        odd_message(stream, "late_or_unknown");
     }
     rpc_buf_free(&answer.body);
 }
@@ -271,6 +302,7 @@ static enum err on_open(struct rpc_stream *rpc, void *ctx, void **user)
     stream->stream = rpc;
     stream->loop = rpc_stream_loop(rpc);
     stream->rx_ns = stream->tx_ns = base_now_ns();
+    rpc_bucket_init(&stream->odd, ODD_BURST, ODD_PER_SECOND, stream->rx_ns);
     snprintf(stream->remote, sizeof(stream->remote), "%s", rpc_stream_remote(rpc));
     base_timer_init(&stream->timer, stream->loop, on_timer);
     pthread_mutex_lock(&tunnel->lock);
@@ -313,9 +345,18 @@ static void on_closed(struct rpc_stream *rpc, void *user)
     stream_unref(stream);
 }
 
+// The gateway shall open its tunnel elsewhere, but the answers that are due come first.
+static void on_draining(struct rpc_stream *rpc, void *user)
+{
+    struct tunnel_stream *stream = user;
+    stream->draining = true;
+    arm(stream);
+}
+
 const struct rpc_stream_ops tunnel_stream_ops = {
     .open = on_open,
     .message = on_message,
     .half_closed = on_half_closed,
     .closed = on_closed,
+    .draining = on_draining,
 };

@@ -9,8 +9,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/arena.h"
+#include "base/clock.h"
 #include "proto/orc8r_sync_rpc.pb-c.h"
 #include "rpc/status.h"
+
+enum { N_HEADERS = 4 };
+
+// What a message may cost once unpacked: an entry of the headers map is 2 bytes on the wire and
+// more than 100 in memory.
+#define UNPACK_LIMIT(len) (2 * (len) + 64 * 1024)
 
 static enum err pack(const Magma__Orc8r__SyncRPCRequest *request, struct rpc_buf *out)
 {
@@ -27,13 +35,8 @@ enum err rpc_tunnel_pack_call(uint32_t req_id, const struct rpc_tunnel_call *cal
 {
     Magma__Orc8r__SyncRPCRequest request = MAGMA__ORC8R__SYNC_RPCREQUEST__INIT;
     Magma__Orc8r__GatewayRequest body = MAGMA__ORC8R__GATEWAY_REQUEST__INIT;
-    Magma__Orc8r__GatewayRequest__HeadersEntry type =
-        MAGMA__ORC8R__GATEWAY_REQUEST__HEADERS_ENTRY__INIT;
-    Magma__Orc8r__GatewayRequest__HeadersEntry te =
-        MAGMA__ORC8R__GATEWAY_REQUEST__HEADERS_ENTRY__INIT;
-    Magma__Orc8r__GatewayRequest__HeadersEntry agent =
-        MAGMA__ORC8R__GATEWAY_REQUEST__HEADERS_ENTRY__INIT;
-    Magma__Orc8r__GatewayRequest__HeadersEntry *headers[] = {&type, &te, &agent};
+    Magma__Orc8r__GatewayRequest__HeadersEntry entries[N_HEADERS], *headers[N_HEADERS];
+    char timeout[12];
     if (call->len > UINT32_MAX - RPC_PREFIX_LEN)
         return ERR_RPC_TOO_LARGE;
     uint8_t *payload = malloc(call->len + RPC_PREFIX_LEN);
@@ -43,17 +46,22 @@ enum err rpc_tunnel_pack_call(uint32_t req_id, const struct rpc_tunnel_call *cal
     if (call->len)
         memcpy(payload + RPC_PREFIX_LEN, call->message, call->len);
     // the gateway turns these into the headers of a gRPC request on its own network
-    type.key = (char *)"content-type";
-    type.value = (char *)"application/grpc";
-    te.key = (char *)"te";
-    te.value = (char *)"trailers";
-    agent.key = (char *)"user-agent";
-    agent.value = (char *)"fgw-tunnel";
+    rpc_timeout_format(call->timeout_ms * BASE_MS_NS, timeout);
+    const char *const fields[N_HEADERS][2] = {{"content-type", "application/grpc"},
+                                              {"te", "trailers"},
+                                              {"user-agent", "fgw-tunnel"},
+                                              {"grpc-timeout", timeout}};
+    for (size_t i = 0; i < N_HEADERS; i++) {
+        magma__orc8r__gateway_request__headers_entry__init(&entries[i]);
+        entries[i].key = (char *)(uintptr_t)fields[i][0];
+        entries[i].value = (char *)(uintptr_t)fields[i][1];
+        headers[i] = &entries[i];
+    }
     body.gwid = (char *)call->gateway;
     body.authority = (char *)call->service;
     body.path = (char *)call->path;
     body.headers = headers;
-    body.n_headers = 3;
+    body.n_headers = N_HEADERS;
     body.payload.data = payload;
     body.payload.len = call->len + RPC_PREFIX_LEN;
     request.reqid = req_id;
@@ -122,10 +130,15 @@ static void interpret(const Magma__Orc8r__GatewayResponse *body, struct rpc_tunn
 enum err rpc_tunnel_parse(const uint8_t *data, size_t len, struct rpc_tunnel_answer *out)
 {
     memset(out, 0, sizeof(*out));
+    struct base_arena *arena = base_arena_new(0, UNPACK_LIMIT(len));
+    if (!arena)
+        return ERR_NOMEM;
     Magma__Orc8r__SyncRPCResponse *response =
-        magma__orc8r__sync_rpcresponse__unpack(NULL, len, data);
-    if (!response)
+        magma__orc8r__sync_rpcresponse__unpack(base_arena_protobuf(arena), len, data);
+    if (!response) {
+        base_arena_free(arena);
         return ERR_DECODE_SYNTAX;
+    }
     enum err err = ERR_OK;
     out->req_id = response->reqid;
     if (!response->respbody) {
@@ -137,7 +150,7 @@ enum err rpc_tunnel_parse(const uint8_t *data, size_t len, struct rpc_tunnel_ans
         if (out->kind != RPC_TUNNEL_KEEP)
             err = rpc_buf_append(&out->body, payload->data, payload->len);
     }
-    magma__orc8r__sync_rpcresponse__free_unpacked(response, NULL);
+    base_arena_free(arena);
     return err;
 }
 

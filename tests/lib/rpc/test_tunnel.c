@@ -481,6 +481,79 @@ static void test_malformed_messages_are_counted(void **state)
     world_down(&world);
 }
 
+static void test_flood_of_nonsense_is_cut_off(void **state)
+{
+    struct world world;
+    struct gateway gw;
+    world_up(&world, &(struct rpc_tunnel_config){0});
+    gw_up(&gw, &world, "gw1");
+    uint64_t before = odd("flood");
+    for (uint32_t id = 1; id < 2000; id++)
+        gw_ok(&gw, id, framed_ok, sizeof(framed_ok));
+    assert_true(rig_until_n(&world.rig, &gw.n_closed, 1));
+    assert_int_equal(gw.closed_status, RPC_RESOURCE_EXHAUSTED);
+    assert_int_equal(odd("flood"), before + 1);
+    gw_down(&gw);
+    world_down(&world);
+}
+
+// A small message that would unpack into a large one.
+static void test_costly_message_is_refused(void **state)
+{
+    struct world world;
+    struct gateway gw;
+    uint8_t *message = calloc(1, 1 << 20);
+    size_t n = 0, len = 0x3fffe;
+    assert_non_null(message);
+    message[n++] = 0x12; // respBody of 256 KiB, all empty entries of the headers map
+    message[n++] = 0xfe;
+    message[n++] = 0xff;
+    message[n++] = 0x0f;
+    for (size_t i = 0; i < len / 2; i++) {
+        message[n++] = 0x12;
+        message[n++] = 0;
+    }
+    world_up(&world, &(struct rpc_tunnel_config){0});
+    gw_up(&gw, &world, "gw1");
+    uint64_t before = odd("malformed");
+    assert_int_equal(rpc_client_stream_send(gw.stream, message, n), ERR_OK);
+    gw_heartbeat(&gw);
+    rig_run(&world.rig, 100);
+    assert_int_equal(odd("malformed"), before + 1);
+    free(message);
+    gw_down(&gw);
+    world_down(&world);
+}
+
+static void count_up(void *arg)
+{
+    ++*(int *)arg;
+}
+
+// A server that drains waits for the answers that are due, then ends the streams.
+static void test_drain(void **state)
+{
+    struct world world;
+    struct gateway gw;
+    struct outcome out;
+    int drained = 0;
+    world_up(&world, &(struct rpc_tunnel_config){0});
+    gw_up(&gw, &world, "gw1");
+    assert_int_equal(call(&world, "gw1", "x", 3000, &out), ERR_OK);
+    assert_true(rig_until_n(&world.rig, &gw.n_requests, 1));
+    rpc_server_drain(world.rig.server, 60000, count_up, &drained);
+    rig_run(&world.rig, 300);
+    assert_int_equal(gw.n_closed, 0);
+    gw_ok(&gw, gw.seen[0].id, framed_ok, sizeof(framed_ok));
+    wait_done(&world, &out);
+    assert_int_equal(out.status, RPC_OK);
+    assert_true(rig_until_n(&world.rig, &gw.n_closed, 1));
+    assert_int_equal(gw.closed_status, RPC_UNAVAILABLE);
+    assert_true(rig_until_n(&world.rig, &drained, 1));
+    gw_down(&gw);
+    world_down(&world);
+}
+
 static void count_gateway(const struct rpc_tunnel_gateway *gateway, void *arg)
 {
     struct rpc_tunnel_gateway *sum = arg;
@@ -641,6 +714,9 @@ int main(void)
         cmocka_unit_test(test_bounded_in_flight),
         cmocka_unit_test(test_heartbeats_both_ways),
         cmocka_unit_test(test_malformed_messages_are_counted),
+        cmocka_unit_test(test_flood_of_nonsense_is_cut_off),
+        cmocka_unit_test(test_costly_message_is_refused),
+        cmocka_unit_test(test_drain),
         cmocka_unit_test(test_each),
         cmocka_unit_test(test_number_of_gateways_is_bounded),
         cmocka_unit_test(test_tunnel_freed_before_the_server),
