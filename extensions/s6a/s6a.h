@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // S6a, MME side of TS 29.272: what the files of this interface share. Up: a gRPC call of an access
-// gateway becomes a Diameter request and its answer the reply. Down: a request of the HSS is called on
-// the access gateway that serves the subscriber, and answered with what it says.
-// Everything runs on the gateway's loops; a transaction stays on one loop and owns one arena.
+// gateway becomes a Diameter request and its answer the reply. Down: a request of the HSS is called
+// on the access gateway that serves the subscriber, and answered with what it says. Everything runs
+// on the gateway's loops; a transaction stays on one loop and owns one arena.
 #pragma once
 
 #include <stdbool.h>
@@ -100,8 +100,8 @@ enum err s6a_down_accept(void);               // s6a_down.c: registers CLR, IDR,
 // Tells the access gateway that served a subscriber until now. Loop thread; needs no answer.
 void s6a_cancel_moved(struct base_loop *loop, const struct base_imsi *imsi, const char *gateway);
 // Fills a new request: Session-Id, application, origin, destination. s6a_up.c
-enum err s6a_request_new(uint32_t command, const struct s6a_destination *to, bool vendor_application,
-                         struct msg **out);
+enum err s6a_request_new(uint32_t command, const struct s6a_destination *to,
+                         bool vendor_application, struct msg **out);
 // Answers a request of the HSS with a result and, if table is not NULL, the AVPs made of body.
 void s6a_answer(struct dia_inbound *inbound, const struct s6a_core_result *result,
                 const struct xlate_table *table, const ProtobufCMessage *body,
@@ -110,7 +110,7 @@ void s6a_answer(struct dia_inbound *inbound, const struct s6a_core_result *resul
 // ---- one transaction down ----
 struct s6a_down;
 struct s6a_down_procedure {
-    const char *name;         // "CLR"
+    const char *name; // "CLR"
     enum s6a_message request;
     void (*run)(struct s6a_down *t); // request is decoded, imsi and gateway are set if needs_user
     void (*unknown)(struct s6a_down *t); // the directory does not know the subscriber

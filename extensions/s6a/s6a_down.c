@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// S6a from the HSS to the access gateway: Cancel-Location, Insert- and Delete-Subscriber-Data, and the
-// frame of every request of the HSS (Reset itself is in s6a_reset.c). A request is decoded strictly,
-// the directory says who serves the subscriber, that gateway is called through its tunnel, its answer
-// becomes ours.
+// S6a from the HSS to the access gateway: Cancel-Location, Insert- and Delete-Subscriber-Data, and
+// the frame of every request of the HSS (Reset itself is in s6a_reset.c). A request is decoded
+// strictly, the directory says who serves the subscriber, that gateway is called through its
+// tunnel, its answer becomes ours.
 #include <string.h>
 
 #include "base/clock.h"
@@ -148,7 +148,8 @@ static bool read_reply(struct s6a_down *t, const ProtobufCMessageDescriptor *typ
 // Result of a call that ended, as far as error and gRPC status say it.
 static struct s6a_core_result outcome_of(const struct rpc_tunnel_result *result)
 {
-    return result->err == ERR_OK ? s6a_core_of_status(result->status) : s6a_core_of_err(result->err);
+    return result->err == ERR_OK ? s6a_core_of_status(result->status)
+                                 : s6a_core_of_err(result->err);
 }
 
 // ---- Cancel-Location ----
@@ -204,7 +205,7 @@ static void cancel_unknown(struct s6a_down *t)
 {
     const struct s6a_core_result success = {0, S6A_DIAMETER_SUCCESS, "not_served"};
     end(t, s6a_settings()->unknown_cancel == S6A_UNKNOWN_USER_UNKNOWN ? &s6a_core_user_unknown
-                                                                     : &success);
+                                                                      : &success);
 }
 
 // ---- Insert- and Delete-Subscriber-Data ----
@@ -220,7 +221,8 @@ static void reattach_done(void *ctx, const struct rpc_tunnel_result *result)
 // The access gateway cannot take changes of subscription data.
 static void unsupported(struct s6a_down *t)
 {
-    static const struct s6a_core_result accepted = {0, S6A_DIAMETER_SUCCESS, "unsupported_accepted"};
+    static const struct s6a_core_result accepted = {0, S6A_DIAMETER_SUCCESS,
+                                                    "unsupported_accepted"};
     static const struct s6a_core_result refused = {0, 5012, "unsupported_by_gateway"};
     CLR clr = MAGMA__FEG__CANCEL_LOCATION_REQUEST__INIT;
     switch (s6a_settings()->unsupported_update) {
@@ -230,7 +232,8 @@ static void unsupported(struct s6a_down *t)
     case S6A_UNSUPPORTED_REATTACH:
         clr.user_name = t->imsi.digits;
         clr.cancellation_type = TYPE(SUBSCRIPTION_WITHDRAWAL);
-        clr.clr_flags_present_case = MAGMA__FEG__CANCEL_LOCATION_REQUEST__CLR_FLAGS_PRESENT_CLR_FLAGS;
+        clr.clr_flags_present_case =
+            MAGMA__FEG__CANCEL_LOCATION_REQUEST__CLR_FLAGS_PRESENT_CLR_FLAGS;
         clr.clr_flags = CLR_REATTACH_REQUIRED;
         if (s6a_down_call(t, t->gateway, CANCEL_PATH, &clr.base, reattach_done, t) != ERR_OK)
             end(t, &s6a_core_unable);
@@ -302,12 +305,12 @@ static void update_unknown(struct s6a_down *t)
 // Refuses a request that cannot be read, naming the AVP (RFC 6733 7.5).
 static void refuse(struct s6a_down *t, enum err err, const struct xlate_ctx *ctx)
 {
-    const struct s6a_core_result result = {
-        0,
-        err == ERR_DECODE_MISSING ? 5005 : err == ERR_DECODE_LENGTH ? 5014
-                                       : err_is_peer_fault(err)    ? 5004
-                                                                   : 5012,
-        "invalid_request"};
+    const struct s6a_core_result result = {0,
+                                           err == ERR_DECODE_MISSING  ? 5005
+                                           : err == ERR_DECODE_LENGTH ? 5014
+                                           : err_is_peer_fault(err)   ? 5004
+                                                                      : 5012,
+                                           "invalid_request"};
     struct msg *answer = NULL;
     char where[200];
     const struct base_log_subject subject = {.peer = t->peer};
@@ -363,7 +366,8 @@ static void received(void *ctx, struct dia_inbound *inbound)
     t->started_ns = base_now_ns();
     snprintf(t->peer, sizeof(t->peer), "%s", dia_inbound_peer(inbound));
     struct xlate_ctx x = {.arena = arena};
-    enum err err = xlate_decode(s6a_table(p->request), dia_inbound_request(inbound), &x, &t->request);
+    enum err err =
+        xlate_decode(s6a_table(p->request), dia_inbound_request(inbound), &x, &t->request);
     if (err != ERR_OK)
         refuse(t, err, &x);
     else if (p->needs_user)
@@ -372,15 +376,24 @@ static void received(void *ctx, struct dia_inbound *inbound)
         p->run(t);
 }
 
-static const struct s6a_down_procedure cancel = {
-    .name = "CLR", .request = S6A_CLR, .run = cancel_run, .unknown = cancel_unknown,
-    .needs_user = true, .user_name_offset = offsetof(CLR, user_name)};
-static const struct s6a_down_procedure insert = {
-    .name = "IDR", .request = S6A_IDR, .run = insert_run, .unknown = update_unknown,
-    .needs_user = true, .user_name_offset = offsetof(IDR, user_name)};
-static const struct s6a_down_procedure delete = {
-    .name = "DSR", .request = S6A_DSR, .run = delete_run, .unknown = update_unknown,
-    .needs_user = true, .user_name_offset = offsetof(DSR, user_name)};
+static const struct s6a_down_procedure cancel = {.name = "CLR",
+                                                 .request = S6A_CLR,
+                                                 .run = cancel_run,
+                                                 .unknown = cancel_unknown,
+                                                 .needs_user = true,
+                                                 .user_name_offset = offsetof(CLR, user_name)};
+static const struct s6a_down_procedure insert = {.name = "IDR",
+                                                 .request = S6A_IDR,
+                                                 .run = insert_run,
+                                                 .unknown = update_unknown,
+                                                 .needs_user = true,
+                                                 .user_name_offset = offsetof(IDR, user_name)};
+static const struct s6a_down_procedure delete = {.name = "DSR",
+                                                 .request = S6A_DSR,
+                                                 .run = delete_run,
+                                                 .unknown = update_unknown,
+                                                 .needs_user = true,
+                                                 .user_name_offset = offsetof(DSR, user_name)};
 
 enum err s6a_down_accept(void)
 {

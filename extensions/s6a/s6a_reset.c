@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Reset (TS 29.272 5.2.4.1): tells the access gateways that serve the named subscribers, a bounded
-// number at a time. The HSS is answered when all have answered or its time is up; gateways that were
-// not told by then still are. Not for other requests of the HSS (s6a_down.c).
+// number at a time. The HSS is answered when all have answered or its time is up; gateways that
+// were not told by then still are. Not for other requests of the HSS (s6a_down.c).
 #include <string.h>
 
 #include "base/clock.h"
@@ -82,7 +82,8 @@ static void collect_targets(struct reset *r, const RSR *rsr)
     }
     for (size_t i = 0; i < rsr->n_user_id; i++) {
         whole_imsi(rsr->user_id[i], &imsi);
-        if (fgw_directory_find(&imsi, gateway, sizeof(gateway)) == ERR_OK && !has_target(r, gateway))
+        if (fgw_directory_find(&imsi, gateway, sizeof(gateway)) == ERR_OK &&
+            !has_target(r, gateway))
             add_target(r, gateway);
     }
 }
@@ -130,8 +131,8 @@ static void tell_next(struct reset *r)
     while (r->waiting && r->under_way < (size_t)settings->reset_parallel) {
         struct target *target = r->waiting;
         r->waiting = target->next;
-        enum err err = s6a_agw_call(r->t->loop, target->gateway, RESET_PATH, r->packed, r->packed_len,
-                                    settings->agw_timeout_ms, told, target);
+        enum err err = s6a_agw_call(r->t->loop, target->gateway, RESET_PATH, r->packed,
+                                    r->packed_len, settings->agw_timeout_ms, told, target);
         if (err == ERR_OK)
             r->under_way++;
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Result mapping, both directions, as tables. Access gateways take gRPC status OK with error_code >= 3001
-// as an S6a result (TS 29.272 7.4), and any other gRPC status as DIAMETER_UNABLE_TO_COMPLY. So what
-// TS 29.272 defines travels as error_code; failures of the base protocol travel as gRPC status, because
-// their numbers mean something else on S6a: 5001 is AVP_UNSUPPORTED in the base protocol and "user
-// unknown" on S6a, which makes a phone discard its SIM card.
+// Result mapping, both directions, as tables. Access gateways take gRPC status OK with error_code
+// >= 3001 as an S6a result (TS 29.272 7.4), and any other gRPC status as DIAMETER_UNABLE_TO_COMPLY.
+// So what TS 29.272 defines travels as error_code; failures of the base protocol travel as gRPC
+// status, because their numbers mean something else on S6a: 5001 is AVP_UNSUPPORTED in the base
+// protocol and "user unknown" on S6a, which makes a phone discard its SIM card.
 #include "extensions/s6a/s6a.h"
 
 #include "rpc/status.h"

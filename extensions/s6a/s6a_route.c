@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where a request goes: destination realm and host by the subscriber's IMSI. Which peer carries it there
-// is the Diameter stack's business.
+// Where a request goes: destination realm and host by the subscriber's IMSI. Which peer carries it
+// there is the Diameter stack's business.
 #include <stdio.h>
 #include <string.h>
 

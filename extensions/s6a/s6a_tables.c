@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Translation tables of the S6a messages (TS 29.272 7.2), MME side. What the rows leave out is added by
-// code: Session-Id, origin, destination, Auth-Session-State, results. Not for Subscription-Data
-// (s6a_subscription.c).
+// Translation tables of the S6a messages (TS 29.272 7.2), MME side. What the rows leave out is
+// added by code: Session-Id, origin, destination, Auth-Session-State, results. Not for
+// Subscription-Data (s6a_subscription.c).
 #include "extensions/s6a/s6a_tables.h"
 
 #include "diameter/avp.h"
@@ -12,33 +12,34 @@ typedef Magma__Feg__AuthenticationInformationRequest AIR;
 typedef Magma__Feg__UpdateLocationRequest ULR;
 
 #define REQUIRED XLATE_REQUIRED
-#define USER_NAME_ROW {.field = "user_name", .avp = AVP_USER_NAME, .conv = &xlate_imsi, .flags = REQUIRED}
+#define USER_NAME_ROW                                                                              \
+    XLATE_FIELD("user_name", AVP_USER_NAME, .conv = &xlate_imsi, .flags = REQUIRED)
 
 // ---- Supported-Features (TS 29.229 6.3.29) ----
 static const struct xlate features_rows[] = {
-    {.field = "vendor_id", .avp = AVP_VENDOR_ID, .flags = XLATE_DEFAULT, .value = DIA_3GPP},
-    {.field = "feature_list_id", .avp = AVP_FEATURE_LIST_ID, .flags = REQUIRED},
-    {.field = "feature_list", .avp = AVP_FEATURE_LIST, .flags = REQUIRED | XLATE_ALWAYS},
+    XLATE_FIELD("vendor_id", AVP_VENDOR_ID, .flags = XLATE_DEFAULT, .value = DIA_3GPP),
+    XLATE_FIELD("feature_list_id", AVP_FEATURE_LIST_ID, .flags = REQUIRED),
+    XLATE_FIELD("feature_list", AVP_FEATURE_LIST, .flags = REQUIRED | XLATE_ALWAYS),
     XLATE_END,
 };
 // The two lists that access gateways know by name: regional subscription is bit 9 of list 1, NR as
 // secondary RAT bit 27 of list 2 (TS 29.272 7.3.10).
 static const struct xlate features_1_rows[] = {
-    {.avp = AVP_VENDOR_ID, .flags = XLATE_CONST, .value = DIA_3GPP},
-    {.avp = AVP_FEATURE_LIST_ID, .flags = XLATE_CONST | XLATE_MATCH, .value = 1},
-    {.field = "feature_list_id_1.regional_subscription", .avp = AVP_FEATURE_LIST, .conv = &xlate_bit,
-     .flags = XLATE_ALWAYS, .value = 9},
+    XLATE_AVP(AVP_VENDOR_ID, .flags = XLATE_CONST, .value = DIA_3GPP),
+    XLATE_AVP(AVP_FEATURE_LIST_ID, .flags = XLATE_CONST | XLATE_MATCH, .value = 1),
+    XLATE_FIELD("feature_list_id_1.regional_subscription", AVP_FEATURE_LIST, .conv = &xlate_bit,
+                .flags = XLATE_ALWAYS, .value = 9),
     XLATE_END,
 };
 static const struct xlate features_2_rows[] = {
-    {.avp = AVP_VENDOR_ID, .flags = XLATE_CONST, .value = DIA_3GPP},
-    {.avp = AVP_FEATURE_LIST_ID, .flags = XLATE_CONST | XLATE_MATCH, .value = 2},
-    {.field = "feature_list_id_2.nr_as_secondary_rat", .avp = AVP_FEATURE_LIST, .conv = &xlate_bit,
-     .flags = XLATE_ALWAYS, .value = 27},
+    XLATE_AVP(AVP_VENDOR_ID, .flags = XLATE_CONST, .value = DIA_3GPP),
+    XLATE_AVP(AVP_FEATURE_LIST_ID, .flags = XLATE_CONST | XLATE_MATCH, .value = 2),
+    XLATE_FIELD("feature_list_id_2.nr_as_secondary_rat", AVP_FEATURE_LIST, .conv = &xlate_bit,
+                .flags = XLATE_ALWAYS, .value = 27),
     XLATE_END,
 };
-#define FEATURES_ROW \
-    {.field = "supported_features", .avp = AVP_SUPPORTED_FEATURES, .members = features_rows}
+#define FEATURES_ROW                                                                               \
+    XLATE_FIELD("supported_features", AVP_SUPPORTED_FEATURES, .members = features_rows)
 
 // ---- Authentication-Information ----
 static bool air_wants_eutran(const ProtobufCMessage *msg)
@@ -59,77 +60,76 @@ static bool air_short_features(const ProtobufCMessage *msg)
 
 #define VECTORS_MAX 5 // what an HSS gives at most (TS 29.272 5.2.3.1.3)
 static const struct xlate eutran_info_rows[] = {
-    {.field = "num_requested_eutran_vectors", .avp = AVP_NUMBER_OF_REQUESTED_VECTORS,
-     .conv = &xlate_at_most, .flags = XLATE_DEFAULT, .value = 1, .max = VECTORS_MAX},
-    {.field = "immediate_response_preferred", .avp = AVP_IMMEDIATE_RESPONSE_PREFERRED,
-     .conv = &xlate_presence, .value = 1},
-    {.field = "resync_info", .avp = AVP_RE_SYNCHRONIZATION_INFO, .min = 30, .max = 30,
-     .note = "RAND and AUTS."},
+    XLATE_FIELD("num_requested_eutran_vectors", AVP_NUMBER_OF_REQUESTED_VECTORS,
+                .conv = &xlate_at_most, .flags = XLATE_DEFAULT, .value = 1, .max = VECTORS_MAX),
+    XLATE_FIELD("immediate_response_preferred", AVP_IMMEDIATE_RESPONSE_PREFERRED,
+                .conv = &xlate_presence, .value = 1),
+    XLATE_FIELD("resync_info", AVP_RE_SYNCHRONIZATION_INFO, .min = 30, .max = 30,
+                .note = "RAND and AUTS."),
     XLATE_END,
 };
 static const struct xlate utran_info_rows[] = {
-    {.field = "num_requested_utran_geran_vectors", .avp = AVP_NUMBER_OF_REQUESTED_VECTORS,
-     .conv = &xlate_at_most, .max = VECTORS_MAX},
-    {.field = "immediate_response_preferred", .avp = AVP_IMMEDIATE_RESPONSE_PREFERRED,
-     .conv = &xlate_presence, .value = 1},
-    {.field = "utran_geran_resync_info", .avp = AVP_RE_SYNCHRONIZATION_INFO, .min = 30, .max = 30,
-     .note = "RAND and AUTS."},
+    XLATE_FIELD("num_requested_utran_geran_vectors", AVP_NUMBER_OF_REQUESTED_VECTORS,
+                .conv = &xlate_at_most, .max = VECTORS_MAX),
+    XLATE_FIELD("immediate_response_preferred", AVP_IMMEDIATE_RESPONSE_PREFERRED,
+                .conv = &xlate_presence, .value = 1),
+    XLATE_FIELD("utran_geran_resync_info", AVP_RE_SYNCHRONIZATION_INFO, .min = 30, .max = 30,
+                .note = "RAND and AUTS."),
     XLATE_END,
 };
 static const struct xlate air_rows[] = {
     USER_NAME_ROW,
     FEATURES_ROW,
-    {.avp = AVP_SUPPORTED_FEATURES, .when = air_short_features, .members = features_2_rows,
-     .note = "Only without `supported_features`."},
-    {.avp = AVP_REQUESTED_EUTRAN_AUTHENTICATION_INFO, .flags = XLATE_ALWAYS,
-     .when = air_wants_eutran, .members = eutran_info_rows,
-     .note = "If E-UTRAN vectors are wanted, or no kind is named."},
-    {.avp = AVP_REQUESTED_UTRAN_GERAN_AUTHENTICATION_INFO, .when = air_wants_utran,
-     .members = utran_info_rows, .note = "If UTRAN or GERAN vectors are wanted."},
-    {.field = "visited_plmn", .avp = AVP_VISITED_PLMN_ID, .flags = REQUIRED, .min = 3, .max = 3},
-    {.field = "send_ue_usage_type", .avp = AVP_AIR_FLAGS, .conv = &xlate_bit, .value = 0},
+    XLATE_AVP(AVP_SUPPORTED_FEATURES, .when = air_short_features, .members = features_2_rows,
+              .note = "Only without `supported_features`."),
+    XLATE_AVP(AVP_REQUESTED_EUTRAN_AUTHENTICATION_INFO, .flags = XLATE_ALWAYS,
+              .when = air_wants_eutran, .members = eutran_info_rows,
+              .note = "If E-UTRAN vectors are wanted, or no kind is named."),
+    XLATE_AVP(AVP_REQUESTED_UTRAN_GERAN_AUTHENTICATION_INFO, .when = air_wants_utran,
+              .members = utran_info_rows, .note = "If UTRAN or GERAN vectors are wanted."),
+    XLATE_FIELD("visited_plmn", AVP_VISITED_PLMN_ID, .flags = REQUIRED, .min = 3, .max = 3),
+    XLATE_FIELD("send_ue_usage_type", AVP_AIR_FLAGS, .conv = &xlate_bit, .value = 0),
     XLATE_END,
 };
 
 static const struct xlate eutran_vector_rows[] = {
-    {.field = "rand", .avp = AVP_RAND, .flags = REQUIRED, .min = 16, .max = 16},
-    {.field = "xres", .avp = AVP_XRES, .flags = REQUIRED, .min = 4, .max = 16,
-     .note = "Unmodified access gateways refuse an XRES of 4 octets."},
-    {.field = "autn", .avp = AVP_AUTN, .flags = REQUIRED, .min = 16, .max = 16},
-    {.field = "kasme", .avp = AVP_KASME, .flags = REQUIRED, .min = 32, .max = 32},
+    XLATE_FIELD("rand", AVP_RAND, .flags = REQUIRED, .min = 16, .max = 16),
+    XLATE_FIELD("xres", AVP_XRES, .flags = REQUIRED, .min = 4, .max = 16,
+                .note = "Unmodified access gateways refuse an XRES of 4 octets."),
+    XLATE_FIELD("autn", AVP_AUTN, .flags = REQUIRED, .min = 16, .max = 16),
+    XLATE_FIELD("kasme", AVP_KASME, .flags = REQUIRED, .min = 32, .max = 32),
     XLATE_END,
 };
 static const struct xlate utran_vector_rows[] = {
-    {.field = "rand", .avp = AVP_RAND, .flags = REQUIRED, .min = 16, .max = 16},
-    {.field = "xres", .avp = AVP_XRES, .flags = REQUIRED, .min = 4, .max = 16},
-    {.field = "autn", .avp = AVP_AUTN, .flags = REQUIRED, .min = 16, .max = 16},
-    {.field = "confidentiality_key", .avp = AVP_CONFIDENTIALITY_KEY, .flags = REQUIRED, .min = 16,
-     .max = 16},
-    {.field = "integrity_key", .avp = AVP_INTEGRITY_KEY, .flags = REQUIRED, .min = 16, .max = 16},
+    XLATE_FIELD("rand", AVP_RAND, .flags = REQUIRED, .min = 16, .max = 16),
+    XLATE_FIELD("xres", AVP_XRES, .flags = REQUIRED, .min = 4, .max = 16),
+    XLATE_FIELD("autn", AVP_AUTN, .flags = REQUIRED, .min = 16, .max = 16),
+    XLATE_FIELD("confidentiality_key", AVP_CONFIDENTIALITY_KEY, .flags = REQUIRED, .min = 16,
+                .max = 16),
+    XLATE_FIELD("integrity_key", AVP_INTEGRITY_KEY, .flags = REQUIRED, .min = 16, .max = 16),
     XLATE_END,
 };
 static const struct xlate geran_vector_rows[] = {
-    {.field = "rand", .avp = AVP_RAND, .flags = REQUIRED, .min = 16, .max = 16},
-    {.field = "sres", .avp = AVP_SRES, .flags = REQUIRED, .min = 4, .max = 4},
-    {.field = "Kc", .avp = AVP_KC, .flags = REQUIRED, .min = 8, .max = 8},
+    XLATE_FIELD("rand", AVP_RAND, .flags = REQUIRED, .min = 16, .max = 16),
+    XLATE_FIELD("sres", AVP_SRES, .flags = REQUIRED, .min = 4, .max = 4),
+    XLATE_FIELD("Kc", AVP_KC, .flags = REQUIRED, .min = 8, .max = 8),
     XLATE_END,
 };
-#define VECTOR_NOTE \
-    "Never more than asked for; a vector with a missing or wrong part is dropped."
+#define VECTOR_NOTE "Never more than asked for; a vector with a missing or wrong part is dropped."
 static const struct xlate auth_info_rows[] = {
-    {.field = "eutran_vectors", .avp = AVP_E_UTRAN_VECTOR, .members = eutran_vector_rows,
-     .order = AVP_ITEM_NUMBER, .note = VECTOR_NOTE},
-    {.field = "utran_vectors", .avp = AVP_UTRAN_VECTOR, .members = utran_vector_rows,
-     .order = AVP_ITEM_NUMBER, .note = VECTOR_NOTE},
-    {.field = "geran_vectors", .avp = AVP_GERAN_VECTOR, .members = geran_vector_rows,
-     .order = AVP_ITEM_NUMBER, .note = VECTOR_NOTE},
+    XLATE_FIELD("eutran_vectors", AVP_E_UTRAN_VECTOR, .members = eutran_vector_rows,
+                .order = AVP_ITEM_NUMBER, .note = VECTOR_NOTE),
+    XLATE_FIELD("utran_vectors", AVP_UTRAN_VECTOR, .members = utran_vector_rows,
+                .order = AVP_ITEM_NUMBER, .note = VECTOR_NOTE),
+    XLATE_FIELD("geran_vectors", AVP_GERAN_VECTOR, .members = geran_vector_rows,
+                .order = AVP_ITEM_NUMBER, .note = VECTOR_NOTE),
     XLATE_END,
 };
 static const struct xlate aia_rows[] = {
-    {.field = "error_diagnostic", .avp = AVP_ERROR_DIAGNOSTIC},
+    XLATE_FIELD("error_diagnostic", AVP_ERROR_DIAGNOSTIC),
     FEATURES_ROW,
-    {.avp = AVP_AUTHENTICATION_INFO, .members = auth_info_rows},
-    {.field = "ue_usage_type", .avp = AVP_UE_USAGE_TYPE},
+    XLATE_AVP(AVP_AUTHENTICATION_INFO, .members = auth_info_rows),
+    XLATE_FIELD("ue_usage_type", AVP_UE_USAGE_TYPE),
     XLATE_END,
 };
 
@@ -140,17 +140,17 @@ static bool ulr_short_features(const ProtobufCMessage *msg)
 }
 
 static const struct xlate terminal_rows[] = {
-    {.field = "imei", .avp = AVP_IMEI, .min = 14, .max = 16},
-    {.field = "meid", .avp = AVP_3GPP2_MEID},
-    {.field = "software_version", .avp = AVP_SOFTWARE_VERSION, .min = 2, .max = 2},
+    XLATE_FIELD("imei", AVP_IMEI, .min = 14, .max = 16),
+    XLATE_FIELD("meid", AVP_3GPP2_MEID),
+    XLATE_FIELD("software_version", AVP_SOFTWARE_VERSION, .min = 2, .max = 2),
     XLATE_END,
 };
 static const struct xlate active_apn_rows[] = {
-    {.field = "context_id", .avp = AVP_CONTEXT_IDENTIFIER, .flags = REQUIRED},
-    {.field = "service_selection", .avp = AVP_SERVICE_SELECTION},
-    {.field = "pdn_gateway", .avp = AVP_MIP6_AGENT_INFO, .members = s6a_pdn_gateway_rows},
-    {.field = "visited_network_identifier", .avp = AVP_VISITED_NETWORK_IDENTIFIER},
-    {.field = "specific_apns", .avp = AVP_SPECIFIC_APN_INFO, .members = s6a_specific_apn_rows},
+    XLATE_FIELD("context_id", AVP_CONTEXT_IDENTIFIER, .flags = REQUIRED),
+    XLATE_FIELD("service_selection", AVP_SERVICE_SELECTION),
+    XLATE_FIELD("pdn_gateway", AVP_MIP6_AGENT_INFO, .members = s6a_pdn_gateway_rows),
+    XLATE_FIELD("visited_network_identifier", AVP_VISITED_NETWORK_IDENTIFIER),
+    XLATE_FIELD("specific_apns", AVP_SPECIFIC_APN_INFO, .members = s6a_specific_apn_rows),
     XLATE_END,
 };
 static bool ulr_has_equivalent(const ProtobufCMessage *msg)
@@ -164,28 +164,28 @@ static bool ulr_has_adjacent(const ProtobufCMessage *msg)
 }
 
 static const struct xlate equivalent_rows[] = {
-    {.field = "equivalent_plmns", .avp = AVP_VISITED_PLMN_ID, .flags = REQUIRED, .min = 3, .max = 3},
+    XLATE_FIELD("equivalent_plmns", AVP_VISITED_PLMN_ID, .flags = REQUIRED, .min = 3, .max = 3),
     XLATE_END,
 };
 static const struct xlate adjacent_rows[] = {
-    {.field = "adjacent_plmns", .avp = AVP_VISITED_PLMN_ID, .flags = REQUIRED, .min = 3, .max = 3},
+    XLATE_FIELD("adjacent_plmns", AVP_VISITED_PLMN_ID, .flags = REQUIRED, .min = 3, .max = 3),
     XLATE_END,
 };
-#define ULR_FLAG(name, bit) \
-    {.field = (name), .avp = AVP_ULR_FLAGS, .conv = &xlate_bit, .flags = XLATE_ALWAYS, .value = (bit)}
+#define ULR_FLAG(name, bit)                                                                        \
+    XLATE_FIELD((name), AVP_ULR_FLAGS, .conv = &xlate_bit, .flags = XLATE_ALWAYS, .value = (bit))
 static const struct xlate ulr_rows[] = {
     USER_NAME_ROW,
     FEATURES_ROW,
-    {.avp = AVP_SUPPORTED_FEATURES, .when = ulr_short_features, .members = features_1_rows,
-     .note = "Only without `supported_features`."},
-    {.avp = AVP_SUPPORTED_FEATURES, .when = ulr_short_features, .members = features_2_rows,
-     .note = "Only without `supported_features`."},
-    {.field = "terminal_information", .avp = AVP_TERMINAL_INFORMATION, .members = terminal_rows},
-    {.field = "rat_type", .avp = AVP_RAT_TYPE, .flags = XLATE_DEFAULT, .value = 1004,
-     .note = "1004 is E-UTRAN (TS 29.212 5.3.31)."},
+    XLATE_AVP(AVP_SUPPORTED_FEATURES, .when = ulr_short_features, .members = features_1_rows,
+              .note = "Only without `supported_features`."),
+    XLATE_AVP(AVP_SUPPORTED_FEATURES, .when = ulr_short_features, .members = features_2_rows,
+              .note = "Only without `supported_features`."),
+    XLATE_FIELD("terminal_information", AVP_TERMINAL_INFORMATION, .members = terminal_rows),
+    XLATE_FIELD("rat_type", AVP_RAT_TYPE, .flags = XLATE_DEFAULT, .value = 1004,
+                .note = "1004 is E-UTRAN (TS 29.212 5.3.31)."),
     ULR_FLAG("single_registration", 0),
-    {.avp = AVP_ULR_FLAGS, .conv = &xlate_bit, .flags = XLATE_CONST, .value = 1,
-     .note = "S6a/S6d-Indicator, always set."},
+    XLATE_AVP(AVP_ULR_FLAGS, .conv = &xlate_bit, .flags = XLATE_CONST, .value = 1,
+              .note = "S6a/S6d-Indicator, always set."),
     ULR_FLAG("skip_subscriber_data", 2),
     ULR_FLAG("gprs_subscription_data", 3),
     ULR_FLAG("combined_mme_sgsn", 4),
@@ -193,74 +193,73 @@ static const struct xlate ulr_rows[] = {
     ULR_FLAG("ps_lcs_not_supported", 6),
     ULR_FLAG("sms_only", 7),
     ULR_FLAG("dual_registration_5g_indicator", 8),
-    {.field = "ue_srvcc_capability", .avp = AVP_UE_SRVCC_CAPABILITY},
-    {.field = "visited_plmn", .avp = AVP_VISITED_PLMN_ID, .flags = REQUIRED, .min = 3, .max = 3},
-    {.field = "sgsn_number", .avp = AVP_SGSN_NUMBER, .conv = &xlate_tbcd},
-    {.field = "homogeneous_support_of_ims_voice",
-     .avp = AVP_HOMOGENEOUS_SUPPORT_OF_IMS_VOICE_OVER_PS_SESSIONS},
-    {.field = "gmlc_address", .avp = AVP_GMLC_ADDRESS, .conv = &xlate_address},
-    {.field = "active_apns", .avp = AVP_ACTIVE_APN, .members = active_apn_rows},
-    {.avp = AVP_EQUIVALENT_PLMN_LIST, .when = ulr_has_equivalent, .members = equivalent_rows},
-    {.field = "mme_number_for_mt_sms", .avp = AVP_MME_NUMBER_FOR_MT_SMS, .conv = &xlate_tbcd},
-    {.field = "sms_register_request", .avp = AVP_SMS_REGISTER_REQUEST},
-    {.field = "sgs_mme_identity", .avp = AVP_SGS_MME_IDENTITY},
-    {.avp = AVP_ADJACENT_PLMNS, .when = ulr_has_adjacent, .members = adjacent_rows},
+    XLATE_FIELD("ue_srvcc_capability", AVP_UE_SRVCC_CAPABILITY),
+    XLATE_FIELD("visited_plmn", AVP_VISITED_PLMN_ID, .flags = REQUIRED, .min = 3, .max = 3),
+    XLATE_FIELD("sgsn_number", AVP_SGSN_NUMBER, .conv = &xlate_tbcd),
+    XLATE_FIELD("homogeneous_support_of_ims_voice",
+                AVP_HOMOGENEOUS_SUPPORT_OF_IMS_VOICE_OVER_PS_SESSIONS),
+    XLATE_FIELD("gmlc_address", AVP_GMLC_ADDRESS, .conv = &xlate_address),
+    XLATE_FIELD("active_apns", AVP_ACTIVE_APN, .members = active_apn_rows),
+    XLATE_AVP(AVP_EQUIVALENT_PLMN_LIST, .when = ulr_has_equivalent, .members = equivalent_rows),
+    XLATE_FIELD("mme_number_for_mt_sms", AVP_MME_NUMBER_FOR_MT_SMS, .conv = &xlate_tbcd),
+    XLATE_FIELD("sms_register_request", AVP_SMS_REGISTER_REQUEST),
+    XLATE_FIELD("sgs_mme_identity", AVP_SGS_MME_IDENTITY),
+    XLATE_AVP(AVP_ADJACENT_PLMNS, .when = ulr_has_adjacent, .members = adjacent_rows),
     XLATE_END,
 };
 static const struct xlate ula_rows[] = {
-    {.field = "error_diagnostic", .avp = AVP_ERROR_DIAGNOSTIC},
+    XLATE_FIELD("error_diagnostic", AVP_ERROR_DIAGNOSTIC),
     FEATURES_ROW,
-    {.avp = AVP_SUPPORTED_FEATURES, .members = features_1_rows},
-    {.avp = AVP_SUPPORTED_FEATURES, .members = features_2_rows},
-    {.field = "ula_flags", .avp = AVP_ULA_FLAGS},
-    {.avp = AVP_SUBSCRIPTION_DATA, .members = s6a_subscription_rows},
-    {.field = "reset_ids", .avp = AVP_RESET_ID},
+    XLATE_AVP(AVP_SUPPORTED_FEATURES, .members = features_1_rows),
+    XLATE_AVP(AVP_SUPPORTED_FEATURES, .members = features_2_rows),
+    XLATE_FIELD("ula_flags", AVP_ULA_FLAGS),
+    XLATE_AVP(AVP_SUBSCRIPTION_DATA, .members = s6a_subscription_rows),
+    XLATE_FIELD("reset_ids", AVP_RESET_ID),
     XLATE_END,
 };
 
 // ---- location information, toward the HSS (PUR, IDA) ----
 static const struct xlate mme_location_rows[] = {
-    {.field = "ecgi", .avp = AVP_E_UTRAN_CELL_GLOBAL_IDENTITY},
-    {.field = "tai", .avp = AVP_TRACKING_AREA_IDENTITY},
-    {.field = "geographical_information", .avp = AVP_GEOGRAPHICAL_INFORMATION},
-    {.field = "geodetic_information", .avp = AVP_GEODETIC_INFORMATION},
-    {.field = "current_location_retrieved", .avp = AVP_CURRENT_LOCATION_RETRIEVED,
-     .conv = &xlate_presence},
-    {.field = "age_of_location_minutes", .avp = AVP_AGE_OF_LOCATION_INFORMATION},
-    {.field = "enodeb_id", .avp = AVP_ENODEB_ID},
-    {.field = "extended_enodeb_id", .avp = AVP_EXTENDED_ENODEB_ID},
+    XLATE_FIELD("ecgi", AVP_E_UTRAN_CELL_GLOBAL_IDENTITY),
+    XLATE_FIELD("tai", AVP_TRACKING_AREA_IDENTITY),
+    XLATE_FIELD("geographical_information", AVP_GEOGRAPHICAL_INFORMATION),
+    XLATE_FIELD("geodetic_information", AVP_GEODETIC_INFORMATION),
+    XLATE_FIELD("current_location_retrieved", AVP_CURRENT_LOCATION_RETRIEVED,
+                .conv = &xlate_presence),
+    XLATE_FIELD("age_of_location_minutes", AVP_AGE_OF_LOCATION_INFORMATION),
+    XLATE_FIELD("enodeb_id", AVP_ENODEB_ID),
+    XLATE_FIELD("extended_enodeb_id", AVP_EXTENDED_ENODEB_ID),
     XLATE_END,
 };
 static const struct xlate sgsn_location_rows[] = {
-    {.field = "cell_global_identity", .avp = AVP_CELL_GLOBAL_IDENTITY},
-    {.field = "location_area_identity", .avp = AVP_LOCATION_AREA_IDENTITY},
-    {.field = "service_area_identity", .avp = AVP_SERVICE_AREA_IDENTITY},
-    {.field = "routing_area_identity", .avp = AVP_ROUTING_AREA_IDENTITY},
-    {.field = "geographical_information", .avp = AVP_GEOGRAPHICAL_INFORMATION},
-    {.field = "geodetic_information", .avp = AVP_GEODETIC_INFORMATION},
-    {.field = "current_location_retrieved", .avp = AVP_CURRENT_LOCATION_RETRIEVED,
-     .conv = &xlate_presence},
-    {.field = "age_of_location_minutes", .avp = AVP_AGE_OF_LOCATION_INFORMATION},
+    XLATE_FIELD("cell_global_identity", AVP_CELL_GLOBAL_IDENTITY),
+    XLATE_FIELD("location_area_identity", AVP_LOCATION_AREA_IDENTITY),
+    XLATE_FIELD("service_area_identity", AVP_SERVICE_AREA_IDENTITY),
+    XLATE_FIELD("routing_area_identity", AVP_ROUTING_AREA_IDENTITY),
+    XLATE_FIELD("geographical_information", AVP_GEOGRAPHICAL_INFORMATION),
+    XLATE_FIELD("geodetic_information", AVP_GEODETIC_INFORMATION),
+    XLATE_FIELD("current_location_retrieved", AVP_CURRENT_LOCATION_RETRIEVED,
+                .conv = &xlate_presence),
+    XLATE_FIELD("age_of_location_minutes", AVP_AGE_OF_LOCATION_INFORMATION),
     XLATE_END,
 };
 static const struct xlate location_rows[] = {
-    {.field = "mme", .avp = AVP_MME_LOCATION_INFORMATION, .members = mme_location_rows},
-    {.field = "sgsn", .avp = AVP_SGSN_LOCATION_INFORMATION, .members = sgsn_location_rows},
+    XLATE_FIELD("mme", AVP_MME_LOCATION_INFORMATION, .members = mme_location_rows),
+    XLATE_FIELD("sgsn", AVP_SGSN_LOCATION_INFORMATION, .members = sgsn_location_rows),
     XLATE_END,
 };
 
 // ---- Purge-UE ----
 static const struct xlate pur_rows[] = {
     USER_NAME_ROW,
-    {.field = "pur_flags", .avp = AVP_PUR_FLAGS},
+    XLATE_FIELD("pur_flags", AVP_PUR_FLAGS),
     FEATURES_ROW,
-    {.field = "eps_location_information", .avp = AVP_EPS_LOCATION_INFORMATION,
-     .members = location_rows},
+    XLATE_FIELD("eps_location_information", AVP_EPS_LOCATION_INFORMATION, .members = location_rows),
     XLATE_END,
 };
 static const struct xlate pua_rows[] = {
     FEATURES_ROW,
-    {.field = "pua_flags", .avp = AVP_PUA_FLAGS},
+    XLATE_FIELD("pua_flags", AVP_PUA_FLAGS),
     XLATE_END,
 };
 
@@ -283,20 +282,20 @@ static const struct xlate_conv nor_flags = {
 static const struct xlate nor_rows[] = {
     USER_NAME_ROW,
     FEATURES_ROW,
-    {.field = "terminal_information", .avp = AVP_TERMINAL_INFORMATION, .members = terminal_rows},
-    {.field = "pdn_gateway", .avp = AVP_MIP6_AGENT_INFO, .members = s6a_pdn_gateway_rows},
-    {.field = "visited_network_identifier", .avp = AVP_VISITED_NETWORK_IDENTIFIER},
-    {.field = "context_id", .avp = AVP_CONTEXT_IDENTIFIER},
-    {.field = "service_selection", .avp = AVP_SERVICE_SELECTION},
-    {.field = "alert_reason", .avp = AVP_ALERT_REASON},
-    {.field = "ue_srvcc_capability", .avp = AVP_UE_SRVCC_CAPABILITY},
-    {.field = "nor_flags", .avp = AVP_NOR_FLAGS, .conv = &nor_flags, .flags = XLATE_ALWAYS,
-     .value = 1 << 8},
-    {.field = "homogeneous_support_of_ims_voice",
-     .avp = AVP_HOMOGENEOUS_SUPPORT_OF_IMS_VOICE_OVER_PS_SESSIONS},
-    {.field = "maximum_ue_availability_unix", .avp = AVP_MAXIMUM_UE_AVAILABILITY_TIME,
-     .conv = &xlate_unix},
-    {.field = "emergency_services", .avp = AVP_EMERGENCY_SERVICES},
+    XLATE_FIELD("terminal_information", AVP_TERMINAL_INFORMATION, .members = terminal_rows),
+    XLATE_FIELD("pdn_gateway", AVP_MIP6_AGENT_INFO, .members = s6a_pdn_gateway_rows),
+    XLATE_FIELD("visited_network_identifier", AVP_VISITED_NETWORK_IDENTIFIER),
+    XLATE_FIELD("context_id", AVP_CONTEXT_IDENTIFIER),
+    XLATE_FIELD("service_selection", AVP_SERVICE_SELECTION),
+    XLATE_FIELD("alert_reason", AVP_ALERT_REASON),
+    XLATE_FIELD("ue_srvcc_capability", AVP_UE_SRVCC_CAPABILITY),
+    XLATE_FIELD("nor_flags", AVP_NOR_FLAGS, .conv = &nor_flags, .flags = XLATE_ALWAYS,
+                .value = 1 << 8),
+    XLATE_FIELD("homogeneous_support_of_ims_voice",
+                AVP_HOMOGENEOUS_SUPPORT_OF_IMS_VOICE_OVER_PS_SESSIONS),
+    XLATE_FIELD("maximum_ue_availability_unix", AVP_MAXIMUM_UE_AVAILABILITY_TIME,
+                .conv = &xlate_unix),
+    XLATE_FIELD("emergency_services", AVP_EMERGENCY_SERVICES),
     XLATE_END,
 };
 static const struct xlate noa_rows[] = {
@@ -308,83 +307,88 @@ static const struct xlate noa_rows[] = {
 static const struct xlate clr_rows[] = {
     USER_NAME_ROW,
     FEATURES_ROW,
-    {.field = "cancellation_type", .avp = AVP_CANCELLATION_TYPE, .flags = REQUIRED,
-     .note = "Settings may change it for access gateways that act on one type only."},
-    {.field = "clr_flags", .avp = AVP_CLR_FLAGS},
+    XLATE_FIELD("cancellation_type", AVP_CANCELLATION_TYPE, .flags = REQUIRED,
+                .note = "Settings may change it for access gateways that act on one type only."),
+    XLATE_FIELD("clr_flags", AVP_CLR_FLAGS),
     XLATE_END,
 };
 static const struct xlate idr_rows[] = {
     USER_NAME_ROW,
     FEATURES_ROW,
-    {.field = "subscription_data", .avp = AVP_SUBSCRIPTION_DATA, .flags = REQUIRED,
-     .members = s6a_subscription_rows},
-    {.field = "idr_flags", .avp = AVP_IDR_FLAGS},
-    {.field = "reset_ids", .avp = AVP_RESET_ID},
+    XLATE_FIELD("subscription_data", AVP_SUBSCRIPTION_DATA, .flags = REQUIRED,
+                .members = s6a_subscription_rows),
+    XLATE_FIELD("idr_flags", AVP_IDR_FLAGS),
+    XLATE_FIELD("reset_ids", AVP_RESET_ID),
     XLATE_END,
 };
 static const struct xlate mme_state_rows[] = {
-    {.field = "mme", .avp = AVP_USER_STATE},
+    XLATE_FIELD("mme", AVP_USER_STATE),
     XLATE_END,
 };
 static const struct xlate sgsn_state_rows[] = {
-    {.field = "sgsn", .avp = AVP_USER_STATE},
+    XLATE_FIELD("sgsn", AVP_USER_STATE),
     XLATE_END,
 };
 static const struct xlate user_state_rows[] = {
-    {.avp = AVP_MME_USER_STATE, .members = mme_state_rows},
-    {.avp = AVP_SGSN_USER_STATE, .members = sgsn_state_rows},
+    XLATE_AVP(AVP_MME_USER_STATE, .members = mme_state_rows),
+    XLATE_AVP(AVP_SGSN_USER_STATE, .members = sgsn_state_rows),
     XLATE_END,
 };
 static const struct xlate time_zone_rows[] = {
-    {.field = "time_zone", .avp = AVP_TIME_ZONE, .flags = REQUIRED},
-    {.field = "daylight_saving_time", .avp = AVP_DAYLIGHT_SAVING_TIME, .flags = XLATE_DEFAULT},
+    XLATE_FIELD("time_zone", AVP_TIME_ZONE, .flags = REQUIRED),
+    XLATE_FIELD("daylight_saving_time", AVP_DAYLIGHT_SAVING_TIME, .flags = XLATE_DEFAULT),
     XLATE_END,
 };
 static const struct xlate ida_rows[] = {
     FEATURES_ROW,
-    {.field = "ims_voice_over_ps_sessions_supported", .avp = AVP_IMS_VOICE_OVER_PS_SESSIONS_SUPPORTED},
-    {.field = "last_ue_activity_unix", .avp = AVP_LAST_UE_ACTIVITY_TIME, .conv = &xlate_unix},
-    {.field = "rat_type", .avp = AVP_RAT_TYPE},
-    {.field = "ida_flags", .avp = AVP_IDA_FLAGS},
-    {.field = "eps_user_state", .avp = AVP_EPS_USER_STATE, .members = user_state_rows},
-    {.field = "eps_location_information", .avp = AVP_EPS_LOCATION_INFORMATION,
-     .members = location_rows},
-    {.field = "local_time_zone", .avp = AVP_LOCAL_TIME_ZONE, .members = time_zone_rows},
+    XLATE_FIELD("ims_voice_over_ps_sessions_supported", AVP_IMS_VOICE_OVER_PS_SESSIONS_SUPPORTED),
+    XLATE_FIELD("last_ue_activity_unix", AVP_LAST_UE_ACTIVITY_TIME, .conv = &xlate_unix),
+    XLATE_FIELD("rat_type", AVP_RAT_TYPE),
+    XLATE_FIELD("ida_flags", AVP_IDA_FLAGS),
+    XLATE_FIELD("eps_user_state", AVP_EPS_USER_STATE, .members = user_state_rows),
+    XLATE_FIELD("eps_location_information", AVP_EPS_LOCATION_INFORMATION, .members = location_rows),
+    XLATE_FIELD("local_time_zone", AVP_LOCAL_TIME_ZONE, .members = time_zone_rows),
     XLATE_END,
 };
 static const struct xlate edrx_rat_rows[] = {
-    {.field = "edrx_rat_types", .avp = AVP_RAT_TYPE},
+    XLATE_FIELD("edrx_rat_types", AVP_RAT_TYPE),
     XLATE_END,
 };
 static const struct xlate dsr_rows[] = {
     USER_NAME_ROW,
     FEATURES_ROW,
-    {.field = "dsr_flags", .avp = AVP_DSR_FLAGS, .flags = REQUIRED},
-    {.field = "scef_id", .avp = AVP_SCEF_ID},
-    {.field = "context_ids", .avp = AVP_CONTEXT_IDENTIFIER},
-    {.field = "trace_reference", .avp = AVP_TRACE_REFERENCE},
-    {.field = "ts_codes", .avp = AVP_TS_CODE},
-    {.field = "ss_codes", .avp = AVP_SS_CODE},
-    {.avp = AVP_EDRX_RELATED_RAT, .members = edrx_rat_rows},
-    {.field = "external_identifiers", .avp = AVP_EXTERNAL_IDENTIFIER},
+    XLATE_FIELD("dsr_flags", AVP_DSR_FLAGS, .flags = REQUIRED),
+    XLATE_FIELD("scef_id", AVP_SCEF_ID),
+    XLATE_FIELD("context_ids", AVP_CONTEXT_IDENTIFIER),
+    XLATE_FIELD("trace_reference", AVP_TRACE_REFERENCE),
+    XLATE_FIELD("ts_codes", AVP_TS_CODE),
+    XLATE_FIELD("ss_codes", AVP_SS_CODE),
+    XLATE_AVP(AVP_EDRX_RELATED_RAT, .members = edrx_rat_rows),
+    XLATE_FIELD("external_identifiers", AVP_EXTERNAL_IDENTIFIER),
     XLATE_END,
 };
 static const struct xlate dsa_rows[] = {
     FEATURES_ROW,
-    {.field = "dsa_flags", .avp = AVP_DSA_FLAGS},
+    XLATE_FIELD("dsa_flags", AVP_DSA_FLAGS),
     XLATE_END,
 };
 static const struct xlate rsr_rows[] = {
     FEATURES_ROW,
-    {.field = "user_id", .avp = AVP_USER_ID},
-    {.field = "reset_ids", .avp = AVP_RESET_ID},
+    XLATE_FIELD("user_id", AVP_USER_ID),
+    XLATE_FIELD("reset_ids", AVP_RESET_ID),
     XLATE_END,
 };
 
-#define UP(id, text, where, code, req, dir, type, table)                                       \
-    [S6A_##id] = {.name = #id, .title = (text), .clause = "TS 29.272 " where,                  \
-                  .application = DIA_APP_S6A, .command = (code), .request = (req),          \
-                  .direction = (dir), .message = &(type), .rows = (table)}
+#define UP(id, text, where, code, req, dir, type, table)                                           \
+    [S6A_##id] = {.name = #id,                                                                     \
+                  .title = (text),                                                                 \
+                  .clause = "TS 29.272 " where,                                                    \
+                  .application = DIA_APP_S6A,                                                      \
+                  .command = (code),                                                               \
+                  .request = (req),                                                                \
+                  .direction = (dir),                                                              \
+                  .message = &(type),                                                              \
+                  .rows = (table)}
 static const struct xlate_def defs[S6A_MESSAGES] = {
     UP(AIR, "Authentication-Information-Request", "7.2.5", DIA_CMD_AIR, true, XLATE_ENCODE,
        magma__feg__authentication_information_request__descriptor, air_rows),

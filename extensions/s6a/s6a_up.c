@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// S6a from the access gateway to the HSS: AuthenticationInformation, UpdateLocation, PurgeUE and Notify.
-// One pass: read the call, check who may ask, build the request, wait, translate the answer, reply.
-// Not for translation tables and not for requests of the HSS (s6a_down.c).
+// S6a from the access gateway to the HSS: AuthenticationInformation, UpdateLocation, PurgeUE and
+// Notify. One pass: read the call, check who may ask, build the request, wait, translate the
+// answer, reply. Not for translation tables and not for requests of the HSS (s6a_down.c).
 #include <inttypes.h>
 #include <string.h>
 
@@ -23,14 +23,15 @@ struct procedure {
     uint32_t command;
     enum s6a_message request, answer;
     const ProtobufCMessageDescriptor *type, *reply; // of the call
-    size_t user_name, visited_plmn; // offsets in the call's message; 0: none
-    size_t error_code;              // offset in the reply
-    uint32_t success_code;          // error_code of a success
-    uint32_t denied_code;           // error_code when the gateway may not serve this subscriber
-    bool finish_unseen;             // the answer matters even if the caller is gone
+    size_t user_name, visited_plmn;                 // offsets in the call's message; 0: none
+    size_t error_code;                              // offset in the reply
+    uint32_t success_code;                          // error_code of a success
+    uint32_t denied_code; // error_code when the gateway may not serve this subscriber
+    bool finish_unseen;   // the answer matters even if the caller is gone
     // Answers without asking the HSS: the error_code to reply with, 0 to go on.
     uint32_t (*shortcut)(struct up *t);
-    // After a successful answer; may turn it into a failure by returning its error_code, 0 otherwise.
+    // After a successful answer; may turn it into a failure by returning its error_code, 0
+    // otherwise.
     uint32_t (*accept)(struct up *t, ProtobufCMessage *reply);
     // Copies what a failed answer says beside its result.
     void (*diagnose)(const ProtobufCMessage *answer, ProtobufCMessage *reply);
@@ -195,38 +196,62 @@ static uint32_t shortcut_nor(struct up *t)
 }
 
 static const struct procedure procedures[] = {
-    {.name = "AIR", .command = DIA_CMD_AIR, .request = S6A_AIR, .answer = S6A_AIA,
+    {.name = "AIR",
+     .command = DIA_CMD_AIR,
+     .request = S6A_AIR,
+     .answer = S6A_AIA,
      .type = &magma__feg__authentication_information_request__descriptor,
      .reply = &magma__feg__authentication_information_answer__descriptor,
-     .user_name = offsetof(AIR, user_name), .visited_plmn = offsetof(AIR, visited_plmn),
-     .error_code = offsetof(AIA, error_code), .denied_code = S6A_AUTHENTICATION_REJECTED,
-     .accept = accept_air, .diagnose = diagnose_air},
-    {.name = "ULR", .command = DIA_CMD_ULR, .request = S6A_ULR, .answer = S6A_ULA,
+     .user_name = offsetof(AIR, user_name),
+     .visited_plmn = offsetof(AIR, visited_plmn),
+     .error_code = offsetof(AIA, error_code),
+     .denied_code = S6A_AUTHENTICATION_REJECTED,
+     .accept = accept_air,
+     .diagnose = diagnose_air},
+    {.name = "ULR",
+     .command = DIA_CMD_ULR,
+     .request = S6A_ULR,
+     .answer = S6A_ULA,
      .type = &magma__feg__update_location_request__descriptor,
      .reply = &magma__feg__update_location_answer__descriptor,
      .user_name = offsetof(Magma__Feg__UpdateLocationRequest, user_name),
      .visited_plmn = offsetof(Magma__Feg__UpdateLocationRequest, visited_plmn),
-     .error_code = offsetof(ULA, error_code), .denied_code = S6A_ROAMING_NOT_ALLOWED,
-     .finish_unseen = true, .accept = accept_ulr, .diagnose = diagnose_ulr},
-    {.name = "PUR", .command = DIA_CMD_PUR, .request = S6A_PUR, .answer = S6A_PUA,
+     .error_code = offsetof(ULA, error_code),
+     .denied_code = S6A_ROAMING_NOT_ALLOWED,
+     .finish_unseen = true,
+     .accept = accept_ulr,
+     .diagnose = diagnose_ulr},
+    {.name = "PUR",
+     .command = DIA_CMD_PUR,
+     .request = S6A_PUR,
+     .answer = S6A_PUA,
      .type = &magma__feg__purge_uerequest__descriptor,
      .reply = &magma__feg__purge_ueanswer__descriptor,
      .user_name = offsetof(Magma__Feg__PurgeUERequest, user_name),
      .error_code = offsetof(Magma__Feg__PurgeUEAnswer, error_code),
-     .success_code = S6A_DIAMETER_SUCCESS, .denied_code = S6A_AUTHORIZATION_REJECTED,
-     .finish_unseen = true, .shortcut = shortcut_pur, .accept = accept_pur},
-    {.name = "NOR", .command = DIA_CMD_NOR, .request = S6A_NOR, .answer = S6A_NOA,
-     .type = &fgw__s6a__notify_request__descriptor, .reply = &fgw__s6a__notify_answer__descriptor,
+     .success_code = S6A_DIAMETER_SUCCESS,
+     .denied_code = S6A_AUTHORIZATION_REJECTED,
+     .finish_unseen = true,
+     .shortcut = shortcut_pur,
+     .accept = accept_pur},
+    {.name = "NOR",
+     .command = DIA_CMD_NOR,
+     .request = S6A_NOR,
+     .answer = S6A_NOA,
+     .type = &fgw__s6a__notify_request__descriptor,
+     .reply = &fgw__s6a__notify_answer__descriptor,
      .user_name = offsetof(Fgw__S6a__NotifyRequest, user_name),
      .error_code = offsetof(Fgw__S6a__NotifyAnswer, error_code),
-     .success_code = S6A_DIAMETER_SUCCESS, .denied_code = S6A_AUTHORIZATION_REJECTED,
+     .success_code = S6A_DIAMETER_SUCCESS,
+     .denied_code = S6A_AUTHORIZATION_REJECTED,
      .shortcut = shortcut_nor},
 };
 
 // ---- the answer of the HSS ----
 static void note_quirks(const struct up *t, const struct xlate_ctx *ctx, const char *peer)
 {
-    const struct base_log_subject subject = {.imsi = t->imsi.digits, .agw = t->gateway, .peer = peer};
+    const struct base_log_subject subject = {
+        .imsi = t->imsi.digits, .agw = t->gateway, .peer = peer};
     if (ctx->dropped)
         base_log_limited(&log_s6a, BASE_LOG_WARN, &subject,
                          "%s answer: %u AVPs could not be read and were dropped, the first is %s",
@@ -275,8 +300,8 @@ static void answered(void *arg, const struct dia_outcome *outcome)
     if (outcome->answer)
         result = dia_msg_result(outcome->answer);
     struct s6a_verdict verdict;
-    if (outcome->err == ERR_OK || (outcome->err == ERR_DIA_BAD_ANSWER && result.code &&
-                                   !s6a_settings()->strict_answers)) {
+    if (outcome->err == ERR_OK ||
+        (outcome->err == ERR_DIA_BAD_ANSWER && result.code && !s6a_settings()->strict_answers)) {
         verdict = s6a_verdict_of_result(&result);
         snprintf(text, sizeof(text), "Diameter %s %" PRIu32 " (%s)",
                  result.experimental ? "Experimental-Result" : "Result-Code", result.code,
@@ -308,8 +333,8 @@ static void cancelled(struct rpc_call *call, void *arg)
 }
 
 // ---- the request ----
-enum err s6a_request_new(uint32_t command, const struct s6a_destination *to, bool vendor_application,
-                         struct msg **out)
+enum err s6a_request_new(uint32_t command, const struct s6a_destination *to,
+                         bool vendor_application, struct msg **out)
 {
     enum err err = dia_request_new(DIA_APP_S6A, command, out);
     if (err != ERR_OK)
@@ -422,7 +447,8 @@ static void begin(struct rpc_call *call, void *arg)
     enum err err = read_call(t, &plmn, &text);
     int64_t left_ms = base_ms_until(rpc_call_deadline_ns(call));
     uint32_t code = 0;
-    if (err == ERR_OK && fgw_admit(t->gateway, &t->imsi, p->visited_plmn ? &plmn : NULL) != ERR_OK) {
+    if (err == ERR_OK &&
+        fgw_admit(t->gateway, &t->imsi, p->visited_plmn ? &plmn : NULL) != ERR_OK) {
         reply_code(t, p->denied_code, "denied");
     } else if (err == ERR_OK && left_ms <= 0) {
         const struct s6a_verdict late = s6a_verdict_of_err(ERR_TIMEOUT);
@@ -439,7 +465,10 @@ static void begin(struct rpc_call *call, void *arg)
     free_up(t);
 }
 
-#define METHOD(p, i) {.path = (p), .unary = begin, .ctx = (void *)(uintptr_t)&procedures[i]}
+#define METHOD(p, i)                                                                               \
+    {                                                                                              \
+        .path = (p), .unary = begin, .ctx = (void *)(uintptr_t)&procedures[i]                      \
+    }
 const struct rpc_method s6a_methods[] = {
     METHOD("/magma.feg.S6aProxy/AuthenticationInformation", 0),
     METHOD("/magma.feg.S6aProxy/UpdateLocation", 1),

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The translation engine: walks compiled tables over a protobuf message (encode) or over the AVPs of a
-// Diameter message (decode). Not for checking tables (xlate_compile.c).
+// The translation engine: walks compiled tables over a protobuf message (encode) or over the AVPs
+// of a Diameter message (decode). Not for checking tables (xlate_compile.c).
 #include <string.h>
 
 #include "diameter/avp.h"
 #include "diameter/xlate_int.h"
 
 // ---- where a failure happened ----
-static enum err fail(struct xlate_ctx *ctx, const struct xlate_row *r, struct avp *avp, enum err err)
+static enum err fail(struct xlate_ctx *ctx, const struct xlate_row *r, struct avp *avp,
+                     enum err err)
 {
     if (ctx->depth < XLATE_DEPTH)
         ctx->path[ctx->depth++] = r->row->avp;
@@ -191,11 +192,12 @@ static void begin(struct xlate_ctx *ctx)
     ctx->lenient = lenient;
 }
 
-// A peer closes the connection over a message of more than 65535 bytes; relays on the way add to it.
+// A peer closes the connection over a message of more than 65535 bytes; relays on the way add to
+// it.
 #define MESSAGE_MAX 60000
 
-enum err xlate_encode(const struct xlate_table *table, const ProtobufCMessage *from, struct msg *msg,
-                      struct xlate_ctx *ctx)
+enum err xlate_encode(const struct xlate_table *table, const ProtobufCMessage *from,
+                      struct msg *msg, struct xlate_ctx *ctx)
 {
     size_t content = 0;
     struct msg_hdr *hdr;
@@ -229,8 +231,8 @@ static void note_unknown(struct xlate_ctx *ctx, const struct child *child, uint8
         ctx->unknown = child->avp;
 }
 
-// The library stops reading a message at the first AVP it refuses. What stands behind is read when it is
-// needed.
+// The library stops reading a message at the first AVP it refuses. What stands behind is read when
+// it is needed.
 static void make_readable(struct avp *avp)
 {
     struct dict_object *model = NULL;
@@ -268,8 +270,8 @@ static enum err list_children(struct xlate_ctx *ctx, msg_or_avp *parent, struct 
     return ERR_OK;
 }
 
-static enum err decode_node(struct xlate_ctx *ctx, const struct xlate_node *node, msg_or_avp *parent,
-                            ProtobufCMessage *msg);
+static enum err decode_node(struct xlate_ctx *ctx, const struct xlate_node *node,
+                            msg_or_avp *parent, ProtobufCMessage *msg);
 
 // Number under an AVP of a group; false if it is not there.
 static bool group_number(struct avp *group, dia_avp_id id, int64_t *out)
@@ -357,7 +359,8 @@ static enum err decode_scalar(struct xlate_ctx *ctx, const struct xlate_row *r, 
     return err == ERR_OK ? ERR_OK : fail(ctx, r, avp, err);
 }
 
-static enum err decode_absent(struct xlate_ctx *ctx, const struct xlate_row *r, ProtobufCMessage *msg)
+static enum err decode_absent(struct xlate_ctx *ctx, const struct xlate_row *r,
+                              ProtobufCMessage *msg)
 {
     if (r->row->flags & XLATE_REQUIRED)
         return fail(ctx, r, NULL, ERR_DECODE_MISSING);
@@ -405,8 +408,8 @@ static enum err decode_row(struct xlate_ctx *ctx, const struct xlate_row *r,
     return ERR_OK;
 }
 
-static enum err decode_node(struct xlate_ctx *ctx, const struct xlate_node *node, msg_or_avp *parent,
-                            ProtobufCMessage *msg)
+static enum err decode_node(struct xlate_ctx *ctx, const struct xlate_node *node,
+                            msg_or_avp *parent, ProtobufCMessage *msg)
 {
     struct children list;
     struct avp *local[CHILDREN], **scratch = local;
@@ -441,7 +444,8 @@ enum err xlate_decode(const struct xlate_table *table, struct msg *msg, struct x
 }
 
 // ---- Failed-AVP ----
-// A copy of the offending AVP, or an example with minimum length where it is missing (RFC 6733 7.5).
+// A copy of the offending AVP, or an example with minimum length where it is missing (RFC
+// 6733 7.5).
 static enum err failed_leaf(const struct xlate_ctx *ctx, struct avp *parent)
 {
     struct dict_object *model = dia_dict_avp(ctx->path[ctx->depth - 1]);

@@ -44,7 +44,7 @@ struct xlate_conv {
                        struct xlate_value *out);
 };
 enum {
-    XLATE_F_INT = 1,    // int32, int64, uint32, uint64
+    XLATE_F_INT = 1, // int32, int64, uint32, uint64
     XLATE_F_ENUM = 2,
     XLATE_F_BOOL = 4,
     XLATE_F_STRING = 8,
@@ -66,13 +66,13 @@ extern const struct xlate_conv xlate_unix;     // seconds since 1970 <-> Time
 extern const struct xlate_conv xlate_at_most;  // number; toward the core never above `max`
 
 enum xlate_flags {
-    XLATE_REQUIRED = 1,  // encoding: the field must be set; decoding: the AVP must be there
-    XLATE_ALWAYS = 2,    // encode the field even when it is unset (zero) or the group is empty
-    XLATE_ENCODE = 4,    // only toward the core
-    XLATE_DECODE = 8,    // only from the core
-    XLATE_DEFAULT = 16,  // an unset field is sent as `value`, an absent AVP is read as `value`
-    XLATE_CONST = 32,    // no field: the AVP always has `value` (counts as content of no group)
-    XLATE_MATCH = 64,    // with CONST: when decoding, only groups with this value are meant
+    XLATE_REQUIRED = 1, // encoding: the field must be set; decoding: the AVP must be there
+    XLATE_ALWAYS = 2,   // encode the field even when it is unset (zero) or the group is empty
+    XLATE_ENCODE = 4,   // only toward the core
+    XLATE_DECODE = 8,   // only from the core
+    XLATE_DEFAULT = 16, // an unset field is sent as `value`, an absent AVP is read as `value`
+    XLATE_CONST = 32,   // no field: the AVP always has `value` (counts as content of no group)
+    XLATE_MATCH = 64,   // with CONST: when decoding, only groups with this value are meant
 };
 
 struct xlate {
@@ -80,36 +80,48 @@ struct xlate {
     // group is flattened, its members are fields of the same message.
     const char *field;
     dia_avp_id avp;
-    const struct xlate_conv *conv;  // NULL: as the two types suggest
-    unsigned flags;                 // enum xlate_flags
-    int64_t value;                  // constant, default or bit number
-    int64_t min, max;               // of a number, or of a length; both 0: no bounds
+    const struct xlate_conv *conv;             // NULL: as the two types suggest
+    unsigned flags;                            // enum xlate_flags
+    int64_t value;                             // constant, default or bit number
+    int64_t min, max;                          // of a number, or of a length; both 0: no bounds
     bool (*when)(const ProtobufCMessage *msg); // encode only if true
-    const struct xlate *members;    // rows of a grouped AVP
-    dia_avp_id order;               // repeated groups are read in the order of this member
+    const struct xlate *members;               // rows of a grouped AVP
+    dia_avp_id order; // repeated groups are read in the order of this member
     // After decoding the members of this group (msg: the message they went to).
     enum err (*after)(struct xlate_ctx *ctx, ProtobufCMessage *msg);
-    const char *note;               // for the documentation
+    const char *note; // for the documentation
 };
-#define XLATE_END {.field = NULL, .avp = 0}
+// A row with a field; a row without one (a flattened group, a constant, a constant bit).
+#define XLATE_FIELD(name, id, ...)                                                                 \
+    {                                                                                              \
+        .field = (name), .avp = (id), __VA_ARGS__                                                  \
+    }
+#define XLATE_AVP(id, ...)                                                                         \
+    {                                                                                              \
+        .avp = (id), __VA_ARGS__                                                                   \
+    }
+#define XLATE_END                                                                                  \
+    {                                                                                              \
+        .field = NULL, .avp = 0                                                                    \
+    }
 
 // One message of an interface.
 struct xlate_def {
-    const char *name;     // "AIR"
-    const char *title;    // "Authentication-Information-Request"
-    const char *clause;   // "TS 29.272 7.2.5"
+    const char *name;   // "AIR"
+    const char *title;  // "Authentication-Information-Request"
+    const char *clause; // "TS 29.272 7.2.5"
     uint32_t application, command;
     bool request;
-    unsigned direction;   // XLATE_ENCODE or XLATE_DECODE: the way this message goes
+    unsigned direction; // XLATE_ENCODE or XLATE_DECODE: the way this message goes
     const ProtobufCMessageDescriptor *message;
     const struct xlate *rows;
     enum err (*after)(struct xlate_ctx *ctx, ProtobufCMessage *msg); // as xlate.after
     const char *note;
 };
 
-// Checks and compiles. Every mistake is reported as one line of text: unknown field or AVP, types that
-// do not fit, AVP that the ABNF does not allow there, required AVP without a row. ERR_DIA_DICT if
-// there was any. Needs the loaded dictionary; main thread.
+// Checks and compiles. Every mistake is reported as one line of text: unknown field or AVP, types
+// that do not fit, AVP that the ABNF does not allow there, required AVP without a row. ERR_DIA_DICT
+// if there was any. Needs the loaded dictionary; main thread.
 enum err xlate_compile(const struct xlate_def *def, void (*report)(void *arg, const char *text),
                        void *arg, struct xlate_table **out);
 void xlate_free(struct xlate_table *table); // NULL is fine
@@ -126,31 +138,32 @@ struct xlate_ctx {
     // On failure: the AVP and the groups around it, outermost first.
     dia_avp_id path[XLATE_DEPTH];
     unsigned depth;
-    struct avp *failed;       // the offending AVP of a decoded message; NULL if it is missing
-    unsigned duplicates;      // AVPs ignored because the first of their kind counts
-    unsigned dropped;         // AVPs ignored because they could not be read
-    dia_avp_id dropped_avp;   // the first of them
+    struct avp *failed;         // the offending AVP of a decoded message; NULL if it is missing
+    unsigned duplicates;        // AVPs ignored because the first of their kind counts
+    unsigned dropped;           // AVPs ignored because they could not be read
+    dia_avp_id dropped_avp;     // the first of them
     unsigned unknown_mandatory; // AVPs with the M bit that the dictionary lacks; the caller decides
-    struct avp *unknown;      // the first of them
+    struct avp *unknown;        // the first of them
 };
 
 // Adds the AVPs of the table's rows to msg, in the order of the rows. ERR_ENCODE_VALUE: a field is
-// missing or cannot be expressed (see xlate_where). ERR_ENCODE_SPACE: the message is larger than peers
-// take. ERR_NOMEM.
-enum err xlate_encode(const struct xlate_table *table, const ProtobufCMessage *from, struct msg *msg,
-                      struct xlate_ctx *ctx);
+// missing or cannot be expressed (see xlate_where). ERR_ENCODE_SPACE: the message is larger than
+// peers take. ERR_NOMEM.
+enum err xlate_encode(const struct xlate_table *table, const ProtobufCMessage *from,
+                      struct msg *msg, struct xlate_ctx *ctx);
 // Reads the table's AVPs of msg into a new message in the arena. AVPs without a row are ignored, of
 // duplicates the first counts. ERR_DECODE_MISSING, _VALUE, _LENGTH: see xlate_where; ERR_NOMEM.
 enum err xlate_decode(const struct xlate_table *table, struct msg *msg, struct xlate_ctx *ctx,
                       ProtobufCMessage **out);
 // "Subscription-Data.AMBR.Max-Requested-Bandwidth-UL" of the last failure; returns out.
 const char *xlate_where(const struct xlate_ctx *ctx, char *out, size_t size);
-// Adds Failed-AVP (RFC 6733 7.5) for the last failure: the offending AVP, or an empty one of the kind
-// that is missing, inside the groups it belongs to.
+// Adds Failed-AVP (RFC 6733 7.5) for the last failure: the offending AVP, or an empty one of the
+// kind that is missing, inside the groups it belongs to.
 enum err xlate_add_failed(struct msg *answer, const struct xlate_ctx *ctx);
 
 // A message of the arena, initialised; NULL when out of memory. For `after` functions and tests.
-ProtobufCMessage *xlate_message_new(struct base_arena *arena, const ProtobufCMessageDescriptor *desc);
+ProtobufCMessage *xlate_message_new(struct base_arena *arena,
+                                    const ProtobufCMessageDescriptor *desc);
 
 // The interface statement: one Markdown section per table.
 void xlate_doc(const struct xlate_table *table, FILE *out);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Compiles translation tables: names to descriptors and dictionary objects, with every check that can be
-// made before the first message. Not for translating (xlate.c).
+// Compiles translation tables: names to descriptors and dictionary objects, with every check that
+// can be made before the first message. Not for translating (xlate.c).
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,10 +34,10 @@ complain(struct compiler *c, const struct xlate *row, const char *fmt, ...)
 static bool library_type(struct dict_object *model, enum dia_type *type, bool *mandatory)
 {
     static const enum dia_type base[] = {
-        [AVP_TYPE_GROUPED] = DIA_GROUPED,      [AVP_TYPE_OCTETSTRING] = DIA_OCTETS,
-        [AVP_TYPE_INTEGER32] = DIA_INT32,      [AVP_TYPE_INTEGER64] = DIA_INT64,
-        [AVP_TYPE_UNSIGNED32] = DIA_UINT32,    [AVP_TYPE_UNSIGNED64] = DIA_UINT64,
-        [AVP_TYPE_FLOAT32] = DIA_FLOAT32,      [AVP_TYPE_FLOAT64] = DIA_FLOAT64,
+        [AVP_TYPE_GROUPED] = DIA_GROUPED,   [AVP_TYPE_OCTETSTRING] = DIA_OCTETS,
+        [AVP_TYPE_INTEGER32] = DIA_INT32,   [AVP_TYPE_INTEGER64] = DIA_INT64,
+        [AVP_TYPE_UNSIGNED32] = DIA_UINT32, [AVP_TYPE_UNSIGNED64] = DIA_UINT64,
+        [AVP_TYPE_FLOAT32] = DIA_FLOAT32,   [AVP_TYPE_FLOAT64] = DIA_FLOAT64,
     };
     struct dict_avp_data data;
     if (fd_dict_getval(model, &data) != 0 || data.avp_basetype > AVP_TYPE_FLOAT64)
@@ -71,7 +71,8 @@ bool xlate_avp_type(dia_avp_id id, struct dict_object **model, enum dia_type *ty
 }
 
 // Resolves "a.b.c" into the path a, b and the field c.
-static void find_field(struct compiler *c, struct xlate_row *r, const ProtobufCMessageDescriptor *desc)
+static void find_field(struct compiler *c, struct xlate_row *r,
+                       const ProtobufCMessageDescriptor *desc)
 {
     char name[128];
     const char *rest = r->row->field;
@@ -110,7 +111,8 @@ static void check_types(struct compiler *c, struct xlate_row *r)
     unsigned field = r->field ? xlate_field_class(r->field->type) : 0;
     r->conv = r->row->conv ? r->row->conv : xlate_default_conv();
     if (avp == 0) {
-        complain(c, r->row, "AVP type %s needs members or is not supported", dia_type_name(r->type));
+        complain(c, r->row, "AVP type %s needs members or is not supported",
+                 dia_type_name(r->type));
         return;
     }
     if (!r->field) {
@@ -147,8 +149,8 @@ static const struct dia_rule *find_rule(const struct dia_group_def *abnf, const 
 
 static bool added_by_code(const char *avp)
 {
-    static const char *const names[] = {"Session-Id", "Auth-Session-State", "Origin-Host",
-                                        "Origin-Realm", "Destination-Host", "Destination-Realm"};
+    static const char *const names[] = {"Session-Id",   "Auth-Session-State", "Origin-Host",
+                                        "Origin-Realm", "Destination-Host",   "Destination-Realm"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(avp, names[i]) == 0)
             return true;
@@ -173,8 +175,9 @@ static void check_abnf(struct compiler *c, const struct xlate_node *node,
         bool covered = rule->place == DIA_OPTIONAL || (root && added_by_code(rule->avp));
         for (size_t k = 0; k < node->n && !covered; k++) {
             const struct xlate_row *r = &node->rows[k];
-            covered = r->model && strcmp(r->name, rule->avp) == 0 &&
-                      (r->row->flags & (XLATE_REQUIRED | XLATE_ALWAYS | XLATE_CONST | XLATE_DEFAULT));
+            covered =
+                r->model && strcmp(r->name, rule->avp) == 0 &&
+                (r->row->flags & (XLATE_REQUIRED | XLATE_ALWAYS | XLATE_CONST | XLATE_DEFAULT));
         }
         if (!covered)
             complain(c, NULL, "%s requires %s, but no row makes sure of it", abnf->name, rule->avp);
@@ -289,7 +292,8 @@ enum err xlate_compile(const struct xlate_def *def, void (*report)(void *arg, co
         return ERR_NOMEM;
     table->def = def;
     table->root = compile_node(&c, def->rows, def->message, 0);
-    const struct dia_group_def *abnf = dia_dict_message(def->application, def->command, def->request);
+    const struct dia_group_def *abnf =
+        dia_dict_message(def->application, def->command, def->request);
     if (!abnf)
         complain(&c, NULL, "command %u is not in the dictionary", def->command);
     else if (table->root)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The named conversions of translation tables. Each is a pair of pure functions between the value of a
-// field and the value of an AVP. Not for types that match by themselves (default conversion).
+// The named conversions of translation tables. Each is a pair of pure functions between the value
+// of a field and the value of an AVP. Not for types that match by themselves (default conversion).
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -210,7 +210,8 @@ static enum err unix_encode(struct xlate_ctx *ctx, const struct xlate *row,
     if (in->num < 0x80000000LL - NTP_TO_UNIX || in->num >= NTP_ERA + 0x80000000LL - NTP_TO_UNIX)
         return ERR_ENCODE_VALUE;
     int64_t ntp = in->num + NTP_TO_UNIX;
-    uint8_t octets[4] = {(uint8_t)(ntp >> 24), (uint8_t)(ntp >> 16), (uint8_t)(ntp >> 8), (uint8_t)ntp};
+    uint8_t octets[4] = {(uint8_t)(ntp >> 24), (uint8_t)(ntp >> 16), (uint8_t)(ntp >> 8),
+                         (uint8_t)ntp};
     out->is_bytes = true;
     out->len = sizeof(octets);
     out->data = base_arena_dup(ctx->arena, octets, sizeof(octets));

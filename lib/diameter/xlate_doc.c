@@ -93,7 +93,8 @@ void xlate_doc(const struct xlate_table *table, FILE *out)
     if (def->note)
         fprintf(out, "%s\n", def->note);
     fputs("\n| field (number) | AVP | code | vendor | type | M | presence | meaning |\n"
-          "|---|---|---|---|---|---|---|---|\n", out);
+          "|---|---|---|---|---|---|---|---|\n",
+          out);
     print_rows(table->root, 0, out);
     fputc('\n', out);
 }

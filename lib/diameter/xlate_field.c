@@ -120,7 +120,8 @@ static void *slot(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f
     return *(uint8_t **)member(msg, field) + i * value_size(field->type);
 }
 
-ProtobufCMessage *xlate_message_new(struct base_arena *arena, const ProtobufCMessageDescriptor *desc)
+ProtobufCMessage *xlate_message_new(struct base_arena *arena,
+                                    const ProtobufCMessageDescriptor *desc)
 {
     ProtobufCMessage *msg = base_arena_alloc(arena, desc->sizeof_message);
     if (msg)
@@ -359,7 +360,8 @@ static enum err to_avp_value(const struct xlate_row *r, const struct xlate_value
     }
 }
 
-enum err xlate_avp_add(const struct xlate_row *r, msg_or_avp *parent, const struct xlate_value *value)
+enum err xlate_avp_add(const struct xlate_row *r, msg_or_avp *parent,
+                       const struct xlate_value *value)
 {
     union avp_value v;
     struct avp *avp = NULL;

@@ -10,17 +10,17 @@ struct xlate_node;
 
 struct xlate_row {
     const struct xlate *row;
-    const ProtobufCFieldDescriptor *field; // NULL: constant or flattened group
+    const ProtobufCFieldDescriptor *field;            // NULL: constant or flattened group
     const ProtobufCFieldDescriptor *path[XLATE_PATH]; // sub-messages on the way to the field
     unsigned n_path;
     struct dict_object *model;
-    const char *name;            // AVP name
+    const char *name; // AVP name
     enum dia_type type;
     bool mandatory;
     const struct xlate_conv *conv; // never NULL unless grouped
     struct xlate_node *members;
     const struct xlate_row *match; // the member that decides whether a group is meant, or NULL
-    bool bit_first;              // first row of this bit field in its group: encodes all of them
+    bool bit_first;                // first row of this bit field in its group: encodes all of them
 };
 
 struct xlate_node {
@@ -36,14 +36,15 @@ struct xlate_table {
 };
 
 // Type of an AVP from the loaded dictionary or the library's base; false if unknown.
-bool xlate_avp_type(dia_avp_id id, struct dict_object **model, enum dia_type *type, bool *mandatory);
-unsigned xlate_avp_class(enum dia_type type);    // XLATE_A_*; 0: grouped or not supported
-unsigned xlate_field_class(ProtobufCType type);  // XLATE_F_*; 0: message or not supported
+bool xlate_avp_type(dia_avp_id id, struct dict_object **model, enum dia_type *type,
+                    bool *mandatory);
+unsigned xlate_avp_class(enum dia_type type);   // XLATE_A_*; 0: grouped or not supported
+unsigned xlate_field_class(ProtobufCType type); // XLATE_F_*; 0: message or not supported
 const struct xlate_conv *xlate_default_conv(void);
 
 // ---- fields (xlate_field.c) ----
-// Where a field's value is: a message reached through the path. make: allocate missing sub-messages.
-// NULL: a sub-message is absent (or memory is).
+// Where a field's value is: a message reached through the path. make: allocate missing
+// sub-messages. NULL: a sub-message is absent (or memory is).
 ProtobufCMessage *xlate_owner(const struct xlate_row *r, const ProtobufCMessage *msg,
                               struct base_arena *arena, bool make);
 size_t xlate_count(const ProtobufCMessage *owner, const ProtobufCFieldDescriptor *field);
@@ -55,12 +56,14 @@ ProtobufCMessage *xlate_load_message(const ProtobufCMessage *owner,
 // Makes room for n elements of a repeated field; the count stays as it is.
 enum err xlate_reserve(ProtobufCMessage *owner, const ProtobufCFieldDescriptor *field, size_t n,
                        struct base_arena *arena);
-// Sets the field, or appends to a repeated one (room must be reserved). ERR_DECODE_VALUE: does not fit.
+// Sets the field, or appends to a repeated one (room must be reserved). ERR_DECODE_VALUE: does not
+// fit.
 enum err xlate_store(ProtobufCMessage *owner, const ProtobufCFieldDescriptor *field,
                      const struct xlate_value *value, struct base_arena *arena);
 void xlate_store_message(ProtobufCMessage *owner, const ProtobufCFieldDescriptor *field,
                          ProtobufCMessage *sub);
 // ---- AVPs ----
 enum err xlate_avp_load(const struct xlate_row *r, struct avp *avp, struct xlate_value *out);
-enum err xlate_avp_add(const struct xlate_row *r, msg_or_avp *parent, const struct xlate_value *value);
+enum err xlate_avp_add(const struct xlate_row *r, msg_or_avp *parent,
+                       const struct xlate_value *value);
 enum err xlate_check_bounds(const struct xlate *row, const struct xlate_value *value, enum err err);

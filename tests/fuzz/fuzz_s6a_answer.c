@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz target: what an HSS sends (answers and requests of S6a) to protobuf. First byte: which message,
-// and how strictly; the rest: its AVPs. Whatever is read must be a message that a gateway can parse.
+// Fuzz target: what an HSS sends (answers and requests of S6a) to protobuf. First byte: which
+// message, and how strictly; the rest: its AVPs. Whatever is read must be a message that a gateway
+// can parse.
 #include "s6a_world.h"
 
 enum { HEADER = 20, INPUT_MAX = 16384 };

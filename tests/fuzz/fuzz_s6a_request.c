@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz target: what access gateways send (calls and answers, protobuf) to Diameter. First byte: which
-// message; the rest: protobuf bytes. Whatever is built must be a message that the dictionary accepts.
+// Fuzz target: what access gateways send (calls and answers, protobuf) to Diameter. First byte:
+// which message; the rest: protobuf bytes. Whatever is built must be a message that the dictionary
+// accepts.
 #include "s6a_world.h"
 
 enum { INPUT_MAX = 16384, MESSAGE_LIMIT = 65535 };
@@ -26,11 +27,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     s6a_world();
     if (size < 1 || size > INPUT_MAX)
         return 0;
-    const struct xlate_table *table = s6a_table(kinds[data[0] % (sizeof(kinds) / sizeof(kinds[0]))]);
+    const struct xlate_table *table =
+        s6a_table(kinds[data[0] % (sizeof(kinds) / sizeof(kinds[0]))]);
     const struct xlate_def *def = xlate_def(table);
     struct xlate_ctx ctx = {.arena = base_arena_new(0, 0)};
-    ProtobufCMessage *from = protobuf_c_message_unpack(def->message, base_arena_protobuf(ctx.arena),
-                                                       size - 1, data + 1);
+    ProtobufCMessage *from =
+        protobuf_c_message_unpack(def->message, base_arena_protobuf(ctx.arena), size - 1, data + 1);
     struct msg *msg = NULL;
     if (!from)
         goto out;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the fuzz targets of S6a stand on: the library, the dictionaries and the compiled tables, once.
+// What the fuzz targets of S6a stand on: the library, the dictionaries and the compiled tables,
+// once.
 #pragma once
 
 #include <stdarg.h>
@@ -9,9 +10,7 @@
 #include "diameter/msg.h"
 #include "extensions/s6a/s6a_tables.h"
 
-static void s6a_world_no_log(int level, const char *format, va_list args)
-{
-}
+static void s6a_world_no_log(int level, const char *format, va_list args) {}
 
 static void s6a_world_must(bool condition)
 {

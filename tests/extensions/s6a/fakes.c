@@ -43,8 +43,15 @@ int fake_teardown(void **state)
     return 0;
 }
 
+void fake_serves(const char *imsi, const char *gateway)
+{
+    snprintf(fakes.imsi, sizeof(fakes.imsi), "%s", imsi);
+    snprintf(fakes.gateway, sizeof(fakes.gateway), "%s", gateway);
+}
+
 // ---- rpc ----
-struct rpc_call *fake_call_bytes(const char *path, const char *gateway, const void *data, size_t len)
+struct rpc_call *fake_call_bytes(const char *path, const char *gateway, const void *data,
+                                 size_t len)
 {
     const struct rpc_method *m = s6a_methods;
     struct rpc_call *call = &fakes.call;
@@ -101,7 +108,8 @@ struct base_loop *rpc_call_loop(const struct rpc_call *call)
     return fakes.loop;
 }
 
-void rpc_call_on_cancel(struct rpc_call *call, void (*fn)(struct rpc_call *call, void *arg), void *arg)
+void rpc_call_on_cancel(struct rpc_call *call, void (*fn)(struct rpc_call *call, void *arg),
+                        void *arg)
 {
     call->on_cancel = fn;
     call->cancel_arg = arg;
@@ -131,8 +139,9 @@ const char *dia_origin_realm(void)
     return "example.org";
 }
 
-enum err dia_send(struct base_loop *loop, struct msg **request, const struct dia_send_options *options,
-                  dia_done done, void *ctx, base_handle *out)
+enum err dia_send(struct base_loop *loop, struct msg **request,
+                  const struct dia_send_options *options, dia_done done, void *ctx,
+                  base_handle *out)
 {
     assert_ptr_equal(loop, fakes.loop);
     if (fakes.sent)
@@ -157,7 +166,9 @@ void dia_cancel(struct base_loop *loop, base_handle handle)
 
 static void outcome(enum err err, struct msg *answer)
 {
-    const struct dia_outcome o = {.err = err, .answer = answer, .peer = answer ? "hss.example.org" : "",
+    const struct dia_outcome o = {.err = err,
+                                  .answer = answer,
+                                  .peer = answer ? "hss.example.org" : "",
                                   .elapsed_ns = 1000000};
     dia_done done = fakes.done;
     assert_non_null(done);
@@ -294,9 +305,9 @@ enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, 
     if (previous)
         previous[0] = '\0';
     if (previous && strcmp(fakes.imsi, imsi->digits) == 0 && strcmp(fakes.gateway, gateway) != 0)
-        strcpy(previous, fakes.gateway);
-    strcpy(fakes.imsi, imsi->digits);
-    strcpy(fakes.gateway, gateway);
+        snprintf(previous, FGW_GATEWAY_ID_MAX + 1, "%s", fakes.gateway);
+    snprintf(fakes.imsi, sizeof(fakes.imsi), "%s", imsi->digits);
+    snprintf(fakes.gateway, sizeof(fakes.gateway), "%s", gateway);
     return ERR_OK;
 }
 
@@ -323,8 +334,8 @@ enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), v
     return ERR_OK;
 }
 
-enum err fgw_agw_call(struct base_loop *loop, const struct rpc_tunnel_call *call, rpc_tunnel_done done,
-                      void *ctx)
+enum err fgw_agw_call(struct base_loop *loop, const struct rpc_tunnel_call *call,
+                      rpc_tunnel_done done, void *ctx)
 {
     struct fake_agw_call *c = &fakes.agw[fakes.n_agw];
     assert_true(fakes.n_agw < sizeof(fakes.agw) / sizeof(fakes.agw[0]));

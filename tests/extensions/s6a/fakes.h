@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Everything around S6a, played by the test: the gRPC call, the Diameter stack, the gateway API. The
-// linker takes these instead of the real ones.
+// Everything around S6a, played by the test: the gRPC call, the Diameter stack, the gateway API.
+// The linker takes these instead of the real ones.
 #pragma once
 
 #include "extensions/s6a/s6a.h"
@@ -22,7 +22,8 @@ struct rpc_call {
 };
 // Calls the method; the call is reused by the next one.
 struct rpc_call *fake_call(const char *path, const char *gateway, const ProtobufCMessage *message);
-struct rpc_call *fake_call_bytes(const char *path, const char *gateway, const void *data, size_t len);
+struct rpc_call *fake_call_bytes(const char *path, const char *gateway, const void *data,
+                                 size_t len);
 // The reply as a message; asserts status OK. Freed by fake_reset.
 ProtobufCMessage *fake_reply(const ProtobufCMessageDescriptor *type);
 
@@ -76,6 +77,8 @@ struct fakes {
 extern struct fakes fakes;
 int fake_setup(void **state);
 int fake_teardown(void **state);
+// The directory has this subscriber at this gateway.
+void fake_serves(const char *imsi, const char *gateway);
 // The HSS answers the pending request.
 void fake_answer(const char *avps_hex);
 void fake_broken_answer(const char *avps_hex); // one that breaks the dictionary's rules

@@ -6,9 +6,7 @@
 enum { HEADER = 20, MESSAGE_MAX = 8192 };
 static char origin_host[] = "mme.example.org", origin_realm[] = "example.org";
 
-static void no_log(int level, const char *format, va_list args)
-{
-}
+static void no_log(int level, const char *format, va_list args) {}
 
 static void report(void *arg, const char *text)
 {

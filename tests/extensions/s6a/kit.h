@@ -23,11 +23,14 @@ int kit_stop(void **state);
 char *kit_avps_hex(struct msg *msg);
 // A message of this command from the hex of its AVPs, as the wire would bring it.
 struct msg *kit_message(uint32_t command, bool request, const char *avps_hex);
-// An answer that the dictionary refuses, as the Diameter stack delivers it: read as far as possible.
+// An answer that the dictionary refuses, as the Diameter stack delivers it: read as far as
+// possible.
 struct msg *kit_broken_message(uint32_t command, const char *avps_hex);
 // Decodes by a table; asserts that it works.
 ProtobufCMessage *kit_decode(enum s6a_message message, const char *avps_hex, struct xlate_ctx *ctx);
 // Encodes by a table and compares with hex.
 void kit_encodes_as(enum s6a_message message, const ProtobufCMessage *from, const char *avps_hex);
 
-#define KIT_AVP(name, id, msg) struct avp *name = dia_find((msg), (id)); assert_non_null(name)
+#define KIT_AVP(name, id, msg)                                                                     \
+    struct avp *name = dia_find((msg), (id));                                                      \
+    assert_non_null(name)

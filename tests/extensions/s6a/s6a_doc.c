@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// s6a-doc: prints the interface statement of S6a, or with --check FILE says whether that file is still
-// what the tables say. usage: s6a-doc DICTIONARIES [--check FILE]
+// s6a-doc: prints the interface statement of S6a, or with --check FILE says whether that file is
+// still what the tables say. usage: s6a-doc DICTIONARIES [--check FILE]
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +9,7 @@
 #include "diameter/dict.h"
 #include "extensions/s6a/s6a_tables.h"
 
-static void no_log(int level, const char *format, va_list args)
-{
-}
+static void no_log(int level, const char *format, va_list args) {}
 
 static void report(void *arg, const char *text)
 {

@@ -49,21 +49,24 @@ static void test_defaults(void **state)
 
 static void test_one_hss_for_all(void **state)
 {
-    assert_int_equal(read_settings("s6a: { realm = \"hss.example.org\"; host = \"hss1.example.org\"; };"),
-                     ERR_OK);
+    assert_int_equal(
+        read_settings("s6a: { realm = \"hss.example.org\"; host = \"hss1.example.org\"; };"),
+        ERR_OK);
     goes_to("001010000000001", "hss.example.org", "hss1.example.org");
 }
 
 static void test_the_longest_prefix_wins(void **state)
 {
-    assert_int_equal(read_settings("s6a: { realm = \"rest.org\"; routes = ("
-                                   "{ imsi_prefix = \"001\"; realm = \"mcc.org\"; },"
-                                   "{ imsi_prefix = \"0010112\"; realm = \"range.org\"; host = \"h.range.org\"; },"
-                                   "{ imsi_prefix = \"00101\"; realm = \"plmn.org\"; },"
-                                   "{ imsi_prefix = \"00102\"; host = \"h.rest.org\"; },"
-                                   "{ imsi_prefix = \"262\"; mnc_digits = 2; },"
-                                   "{ imsi_prefix = \"310\"; mnc_digits = 3; } ); };"),
-                     ERR_OK);
+    assert_int_equal(
+        read_settings(
+            "s6a: { realm = \"rest.org\"; routes = ("
+            "{ imsi_prefix = \"001\"; realm = \"mcc.org\"; },"
+            "{ imsi_prefix = \"0010112\"; realm = \"range.org\"; host = \"h.range.org\"; },"
+            "{ imsi_prefix = \"00101\"; realm = \"plmn.org\"; },"
+            "{ imsi_prefix = \"00102\"; host = \"h.rest.org\"; },"
+            "{ imsi_prefix = \"262\"; mnc_digits = 2; },"
+            "{ imsi_prefix = \"310\"; mnc_digits = 3; } ); };"),
+        ERR_OK);
     goes_to("001990000000001", "mcc.org", "");
     goes_to("001010000000001", "plmn.org", "");
     goes_to("001011200000001", "range.org", "h.range.org");
@@ -76,8 +79,9 @@ static void test_the_longest_prefix_wins(void **state)
 
 static void test_an_empty_prefix_is_the_default_route(void **state)
 {
-    assert_int_equal(read_settings("s6a: { routes = ( { imsi_prefix = \"\"; realm = \"all.org\"; } ); };"),
-                     ERR_OK);
+    assert_int_equal(
+        read_settings("s6a: { routes = ( { imsi_prefix = \"\"; realm = \"all.org\"; } ); };"),
+        ERR_OK);
     goes_to("001010000000001", "all.org", "");
 }
 

@@ -302,8 +302,8 @@ static const char aia_open5gs[] =
     "c7af87d1e9738110a0c07e5e1651caf5c1fafd7300000108400000176873732e6c6f63616c646f6d6169"
     "6e0000000128400000136c6f63616c646f6d61696e000000010c4000000c000007d1000001154000000c"
     "0000000100000104400000200000010a4000000c000028af000001024000000c01000023";
-// s6a_nsa_connection.pcap, frame 30: ULA of the OpenAirInterface HSS. Its MIP-Home-Agent-Address has
-// no address family.
+// s6a_nsa_connection.pcap, frame 30: ULA of the OpenAirInterface HSS. Its MIP-Home-Agent-Address
+// has no address family.
 static const char ula_oai[] =
     "00000107400000346d6d652e6f70656e616972696e746572666163652e6f72673b313630393835393032"
     "303b353b61707073366100000108400000206873732e6f70656e616972696e746572666163652e6f7267"
@@ -437,8 +437,9 @@ static void test_vectors_of_every_kind(void **state)
     IS_BYTES(aia->geran_vectors[0]->sres, "\x31\x31\x31\x31");
     assert_int_equal(aia->geran_vectors[0]->kc.len, 8);
     assert_int_equal(aia->supported_features[0]->feature_list, 3);
-    assert_int_equal(aia->ue_usage_type_present_case,
-                     MAGMA__FEG__AUTHENTICATION_INFORMATION_ANSWER__UE_USAGE_TYPE_PRESENT_UE_USAGE_TYPE);
+    assert_int_equal(
+        aia->ue_usage_type_present_case,
+        MAGMA__FEG__AUTHENTICATION_INFORMATION_ANSWER__UE_USAGE_TYPE_PRESENT_UE_USAGE_TYPE);
     assert_int_equal(
         aia->error_diagnostic_present_case,
         MAGMA__FEG__AUTHENTICATION_INFORMATION_ANSWER__ERROR_DIAGNOSTIC_PRESENT_ERROR_DIAGNOSTIC);
@@ -520,7 +521,8 @@ static void test_subscription_data_extras(void **state)
     assert_int_equal(x->mps_priority, 2);
     assert_true(x->vplmn_lipa_allowed);
     assert_false(x->relay_node);
-    assert_int_equal(x->relay_node_present_case, FGW__S6A__SUBSCRIPTION_EXTRAS__RELAY_NODE_PRESENT_RELAY_NODE);
+    assert_int_equal(x->relay_node_present_case,
+                     FGW__S6A__SUBSCRIPTION_EXTRAS__RELAY_NODE_PRESENT_RELAY_NODE);
     assert_true(x->mdt_user_consent);
     assert_true(x->subscribed_vsrvcc);
     assert_int_equal(x->subscription_data_flags, 1);
@@ -585,7 +587,8 @@ static void test_apn_configuration_fields(void **state)
 }
 
 // ---- what unmodified access gateways make of bools and units ----
-// They cast the ARP bools to an enum whose 0 is ENABLED, and read all_apns_included = true as "modified".
+// They cast the ARP bools to an enum whose 0 is ENABLED, and read all_apns_included = true as
+// "modified".
 static void test_arp_has_the_meaning_of_the_hss_at_the_gateway(void **state)
 {
     const ULA *ula = full_ula(state); // capability 0 ENABLED, vulnerability 1 DISABLED
@@ -601,24 +604,24 @@ static void test_all_apns_flag_has_the_meaning_of_the_hss_at_the_gateway(void **
     assert_true(full_ula(state)->all_apns_included); // indicator 1, MODIFIED_ADDED
     const ULA *all = (ULA *)kit_decode(S6A_ULA, ula_open5gs, ctx_of(state)); // indicator 0, ALL
     assert_false(all->all_apns_included);
-    assert_int_equal(all->extras->apn_indicator_present_case,
-                     FGW__S6A__SUBSCRIPTION_EXTRAS__APN_INDICATOR_PRESENT_ALL_APN_CONFIGURATIONS_INDICATOR);
+    assert_int_equal(
+        all->extras->apn_indicator_present_case,
+        FGW__S6A__SUBSCRIPTION_EXTRAS__APN_INDICATOR_PRESENT_ALL_APN_CONFIGURATIONS_INDICATOR);
     assert_int_equal(all->extras->all_apn_configurations_indicator, 0);
 }
 
 // Pre-emption AVPs that are absent have the defaults of TS 29.212 5.3.46 and 5.3.47.
 static void test_absent_arp_flags_have_their_defaults(void **state)
 {
-    static const char apn[] =
-        "00000578c00000ac000028af00000595c00000a0000028af"
-        "0000058fc0000010000028af00000001"
-        "00000594c0000010000028af00000000"
-        "00000596c0000074000028af"
-        "0000058fc0000010000028af00000001"
-        "000005b0c0000010000028af00000000"
-        "000001ed40000010696e7465726e6574"
-        "00000597c0000038000028af00000404c0000010000028af00000009"
-        "0000040ac000001c000028af00000416c0000010000028af00000008";
+    static const char apn[] = "00000578c00000ac000028af00000595c00000a0000028af"
+                              "0000058fc0000010000028af00000001"
+                              "00000594c0000010000028af00000000"
+                              "00000596c0000074000028af"
+                              "0000058fc0000010000028af00000001"
+                              "000005b0c0000010000028af00000000"
+                              "000001ed40000010696e7465726e6574"
+                              "00000597c0000038000028af00000404c0000010000028af00000009"
+                              "0000040ac000001c000028af00000416c0000010000028af00000008";
     const ULA *ula = (ULA *)kit_decode(S6A_ULA, apn, ctx_of(state));
     assert_int_equal(ula->n_apn, 1);
     assert_int_equal(ula->apn[0]->qos_profile->priority_level, 8);
@@ -629,7 +632,8 @@ static void test_absent_arp_flags_have_their_defaults(void **state)
 static void test_bit_rates_above_32_bits(void **state)
 {
     const ULA *ula = full_ula(state);
-    // the total: UL 4294967295 with 8 Gbit/s extended; DL 50 Mbit/s. Its unit is ignored by gateways.
+    // the total: UL 4294967295 with 8 Gbit/s extended; DL 50 Mbit/s. Its unit is ignored by
+    // gateways.
     assert_int_equal(ula->total_ambr->unit, 0);
     assert_int_equal(ula->total_ambr->max_bandwidth_ul, 4294967295u);
     assert_int_equal(ula->total_ambr->max_bandwidth_dl, 50000000);
@@ -685,7 +689,8 @@ static void test_the_default_apn_comes_first(void **state)
 // ---- requests of the HSS ----
 static void test_clr(void **state)
 {
-    const Magma__Feg__CancelLocationRequest *clr = (void *)kit_decode(S6A_CLR, clr_bytes, ctx_of(state));
+    const Magma__Feg__CancelLocationRequest *clr =
+        (void *)kit_decode(S6A_CLR, clr_bytes, ctx_of(state));
     assert_string_equal(clr->user_name, "001010000000001");
     assert_int_equal(clr->cancellation_type, 0);
     assert_int_equal(clr->clr_flags, 2);
@@ -697,7 +702,8 @@ static void test_idr_with_full_subscription_data(void **state)
     char avps[2 * 8192];
     snprintf(avps, sizeof(avps), "%s%s", "000000014000001730303130313030303030303030303100",
              subscription_data);
-    const Fgw__S6a__InsertSubscriberDataRequest *idr = (void *)kit_decode(S6A_IDR, avps, ctx_of(state));
+    const Fgw__S6a__InsertSubscriberDataRequest *idr =
+        (void *)kit_decode(S6A_IDR, avps, ctx_of(state));
     assert_string_equal(idr->user_name, "001010000000001");
     assert_int_equal(idr->subscription_data->n_apn, 1);
     assert_int_equal(idr->subscription_data->access_mode_present_case,

@@ -19,8 +19,7 @@ typedef Fgw__S6a__InsertSubscriberDataAnswer IDA;
 
 static void serves(const char *gateway)
 {
-    strcpy(fakes.imsi, IMSI);
-    strcpy(fakes.gateway, gateway);
+    fake_serves(IMSI, gateway);
 }
 
 static const CLR *clr_at_gateway(size_t i)
@@ -97,8 +96,11 @@ static void test_cancellation_types_for_unmodified_gateways(void **state)
     static const struct {
         const char *request;
         int type, told;
-    } rows[] = {{USER_NAME TYPE("0"), 0, 2}, {USER_NAME TYPE("1"), 1, 1}, {USER_NAME TYPE("2"), 2, 2},
-                {USER_NAME TYPE("3"), 3, 2}, {USER_NAME TYPE("4"), 4, 4}};
+    } rows[] = {{USER_NAME TYPE("0"), 0, 2},
+                {USER_NAME TYPE("1"), 1, 1},
+                {USER_NAME TYPE("2"), 2, 2},
+                {USER_NAME TYPE("3"), 3, 2},
+                {USER_NAME TYPE("4"), 4, 4}};
     fakes.settings.cancel_type = S6A_CANCEL_WITHDRAWAL;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         serves("agw1");
@@ -139,11 +141,16 @@ static void test_failures_of_the_gateway(void **state)
         int status;
         uint32_t code;
     } rows[] = {
-        {ERR_RPC_UNREACHABLE, 0, 3002}, {ERR_TIMEOUT, 0, 3002},
-        {ERR_FULL, 0, 3004},            {ERR_RPC_PROTOCOL, 0, 5012},
-        {ERR_OK, RPC_UNAVAILABLE, 3002}, {ERR_OK, RPC_DEADLINE_EXCEEDED, 3002},
-        {ERR_OK, RPC_INTERNAL, 5012},   {ERR_OK, RPC_UNIMPLEMENTED, 5012},
-        {ERR_OK, RPC_RESOURCE_EXHAUSTED, 3004}, {ERR_OK, 99, 5012},
+        {ERR_RPC_UNREACHABLE, 0, 3002},
+        {ERR_TIMEOUT, 0, 3002},
+        {ERR_FULL, 0, 3004},
+        {ERR_RPC_PROTOCOL, 0, 5012},
+        {ERR_OK, RPC_UNAVAILABLE, 3002},
+        {ERR_OK, RPC_DEADLINE_EXCEEDED, 3002},
+        {ERR_OK, RPC_INTERNAL, 5012},
+        {ERR_OK, RPC_UNIMPLEMENTED, 5012},
+        {ERR_OK, RPC_RESOURCE_EXHAUSTED, 3004},
+        {ERR_OK, 99, 5012},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         serves("agw1");
@@ -205,7 +212,8 @@ static void test_idr_and_its_answer(void **state)
         (const void *)fake_agw_request(0, &fgw__s6a__insert_subscriber_data_request__descriptor);
     assert_int_equal(idr->idr_flags, 4);
     ida.error_code = 2001;
-    ida.ida_flags_present_case = FGW__S6A__INSERT_SUBSCRIBER_DATA_ANSWER__IDA_FLAGS_PRESENT_IDA_FLAGS;
+    ida.ida_flags_present_case =
+        FGW__S6A__INSERT_SUBSCRIBER_DATA_ANSWER__IDA_FLAGS_PRESENT_IDA_FLAGS;
     ida.ida_flags = 1;
     user.mme_present_case = FGW__S6A__EPS_USER_STATE__MME_PRESENT_MME;
     user.mme = 2;
@@ -250,8 +258,9 @@ static void test_what_an_answer_of_the_gateway_means(void **state)
     static const struct {
         int32_t error_code;
         uint32_t vendor, code;
-    } rows[] = {{0, 0, 2001},    {2001, 0, 2001},        {2002, 0, 2001}, {3002, 0, 3002}, {3004, 0, 3004},
-                {4181, 0, 5012}, {5001, DIA_3GPP, 5001}, {5012, 0, 5012}, {5420, 0, 5012}, {-1, 0, 5012}};
+    } rows[] = {{0, 0, 2001},    {2001, 0, 2001}, {2002, 0, 2001},        {3002, 0, 3002},
+                {3004, 0, 3004}, {4181, 0, 5012}, {5001, DIA_3GPP, 5001}, {5012, 0, 5012},
+                {5420, 0, 5012}, {-1, 0, 5012}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         IDA ida = FGW__S6A__INSERT_SUBSCRIBER_DATA_ANSWER__INIT;
         serves("agw1");
@@ -321,8 +330,10 @@ static void test_wrong_values_are_5004_and_5014_with_failed_avp(void **state)
     serves("agw1");
     refused(DIA_CMD_CLR, "000000014000000b61626300" TYPE("2"), 5004, AVP_USER_NAME); // "abc"
     // a zone code of three octets, inside Subscription-Data
-    refused(DIA_CMD_IDR, USER_NAME "00000578c000001c000028af" "000005a6c000000f000028af01020300", 5014,
-            AVP_SUBSCRIPTION_DATA);
+    refused(DIA_CMD_IDR,
+            USER_NAME "00000578c000001c000028af"
+                      "000005a6c000000f000028af01020300",
+            5014, AVP_SUBSCRIPTION_DATA);
     KIT_AVP(failed, AVP_FAILED_AVP, fakes.inbound.answer);
     KIT_AVP(data, AVP_SUBSCRIPTION_DATA, failed);
     KIT_AVP(zone, AVP_REGIONAL_SUBSCRIPTION_ZONE_CODE, data);

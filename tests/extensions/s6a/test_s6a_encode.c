@@ -6,7 +6,11 @@
 #include "proto/s6a.pb-c.h"
 #include "proto/s6a_gateway.pb-c.h"
 
-#define BYTES(text) {.len = sizeof(text) - 1, .data = (uint8_t *)(uintptr_t)(text)}
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        .len = sizeof(text) - 1, .data = (uint8_t *)(uintptr_t)(text)                              \
+    }
+#define IDA(name) FGW__S6A__INSERT_SUBSCRIBER_DATA_ANSWER__##name
 #define TEXT(text) ((char *)(uintptr_t)(text))
 static uint8_t rand_auts[30];
 
@@ -244,7 +248,8 @@ static void test_ulr_with_everything(void **state)
     m.single_registration = m.skip_subscriber_data = m.gprs_subscription_data = 1;
     m.combined_mme_sgsn = m.initial_attach = m.ps_lcs_not_supported = m.sms_only = 1;
     m.dual_registration_5g_indicator = 1;
-    m.ue_srvcc_present_case = MAGMA__FEG__UPDATE_LOCATION_REQUEST__UE_SRVCC_PRESENT_UE_SRVCC_CAPABILITY;
+    m.ue_srvcc_present_case =
+        MAGMA__FEG__UPDATE_LOCATION_REQUEST__UE_SRVCC_PRESENT_UE_SRVCC_CAPABILITY;
     m.sgsn_number = TEXT("49123456789");
     m.ims_voice_present_case =
         MAGMA__FEG__UPDATE_LOCATION_REQUEST__IMS_VOICE_PRESENT_HOMOGENEOUS_SUPPORT_OF_IMS_VOICE;
@@ -347,8 +352,7 @@ static void test_ida(void **state)
     Fgw__S6a__InsertSubscriberDataAnswer m = FGW__S6A__INSERT_SUBSCRIBER_DATA_ANSWER__INIT;
     Fgw__S6a__EpsUserState user = FGW__S6A__EPS_USER_STATE__INIT;
     Fgw__S6a__LocalTimeZone zone = FGW__S6A__LOCAL_TIME_ZONE__INIT;
-    m.ims_voice_present_case =
-        FGW__S6A__INSERT_SUBSCRIBER_DATA_ANSWER__IMS_VOICE_PRESENT_IMS_VOICE_OVER_PS_SESSIONS_SUPPORTED;
+    m.ims_voice_present_case = IDA(IMS_VOICE_PRESENT_IMS_VOICE_OVER_PS_SESSIONS_SUPPORTED);
     m.ims_voice_over_ps_sessions_supported = 1;
     m.last_ue_activity_unix = 1700000000;
     m.rat_type_present_case = FGW__S6A__INSERT_SUBSCRIBER_DATA_ANSWER__RAT_TYPE_PRESENT_RAT_TYPE;

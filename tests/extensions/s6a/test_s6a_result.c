@@ -27,11 +27,16 @@ static void maps(const struct row *rows, size_t n)
 static void test_s6a_results_are_ok_with_their_code(void **state)
 {
     static const struct row rows[] = {
-        {true, 10415, 5001, RPC_OK, 5001}, {true, 10415, 5004, RPC_OK, 5004},
-        {true, 10415, 5420, RPC_OK, 5420}, {true, 10415, 5421, RPC_OK, 5421},
-        {true, 10415, 5422, RPC_OK, 5422}, {true, 10415, 5423, RPC_OK, 5423},
-        {true, 10415, 4181, RPC_OK, 4181}, {true, 10415, 4182, RPC_OK, 4182},
-        {true, 10415, 5003, RPC_OK, 5003}, {true, 10415, 5555, RPC_OK, 5555},
+        {true, 10415, 5001, RPC_OK, 5001},
+        {true, 10415, 5004, RPC_OK, 5004},
+        {true, 10415, 5420, RPC_OK, 5420},
+        {true, 10415, 5421, RPC_OK, 5421},
+        {true, 10415, 5422, RPC_OK, 5422},
+        {true, 10415, 5423, RPC_OK, 5423},
+        {true, 10415, 4181, RPC_OK, 4181},
+        {true, 10415, 4182, RPC_OK, 4182},
+        {true, 10415, 5003, RPC_OK, 5003},
+        {true, 10415, 5555, RPC_OK, 5555},
         {true, 10415, 2001, RPC_OK, 0},
         {true, 0, 5001, RPC_OK, 5001}, // HSSs that forget the vendor
         {true, 9999, 5012, RPC_UNKNOWN, 0},
@@ -41,24 +46,24 @@ static void test_s6a_results_are_ok_with_their_code(void **state)
 
 static void test_success_is_ok_with_zero(void **state)
 {
-    static const struct row rows[] = {{false, 0, 2001, RPC_OK, 0}, {false, 0, 2002, RPC_OK, 0},
-                                      {false, 0, 2999, RPC_OK, 0}};
+    static const struct row rows[] = {
+        {false, 0, 2001, RPC_OK, 0}, {false, 0, 2002, RPC_OK, 0}, {false, 0, 2999, RPC_OK, 0}};
     MAPS(rows);
 }
 
-// 5001 of the base protocol is AVP_UNSUPPORTED: it must never look like "user unknown", nor 5004 like
-// "roaming not allowed".
+// 5001 of the base protocol is AVP_UNSUPPORTED: it must never look like "user unknown", nor 5004
+// like "roaming not allowed".
 static void test_base_results_do_not_look_like_s6a_results(void **state)
 {
     static const struct row rows[] = {
-        {false, 0, 5001, RPC_INTERNAL, 0}, {false, 0, 5004, RPC_INTERNAL, 0},
-        {false, 0, 5005, RPC_INTERNAL, 0}, {false, 0, 5012, RPC_INTERNAL, 0},
-        {false, 0, 5014, RPC_INTERNAL, 0}, {false, 0, 5999, RPC_INTERNAL, 0},
+        {false, 0, 5001, RPC_INTERNAL, 0},      {false, 0, 5004, RPC_INTERNAL, 0},
+        {false, 0, 5005, RPC_INTERNAL, 0},      {false, 0, 5012, RPC_INTERNAL, 0},
+        {false, 0, 5014, RPC_INTERNAL, 0},      {false, 0, 5999, RPC_INTERNAL, 0},
         {false, 0, 3001, RPC_UNIMPLEMENTED, 0}, {false, 0, 3002, RPC_UNAVAILABLE, 0},
-        {false, 0, 3003, RPC_UNAVAILABLE, 0}, {false, 0, 3004, RPC_RESOURCE_EXHAUSTED, 0},
-        {false, 0, 3999, RPC_UNAVAILABLE, 0}, {false, 0, 4002, RPC_RESOURCE_EXHAUSTED, 0},
-        {false, 0, 4999, RPC_UNAVAILABLE, 0}, {false, 0, 1001, RPC_UNKNOWN, 0},
-        {false, 0, 9999, RPC_UNKNOWN, 0}, {false, 0, 0, RPC_INTERNAL, 0},
+        {false, 0, 3003, RPC_UNAVAILABLE, 0},   {false, 0, 3004, RPC_RESOURCE_EXHAUSTED, 0},
+        {false, 0, 3999, RPC_UNAVAILABLE, 0},   {false, 0, 4002, RPC_RESOURCE_EXHAUSTED, 0},
+        {false, 0, 4999, RPC_UNAVAILABLE, 0},   {false, 0, 1001, RPC_UNKNOWN, 0},
+        {false, 0, 9999, RPC_UNKNOWN, 0},       {false, 0, 0, RPC_INTERNAL, 0},
     };
     MAPS(rows);
 }
@@ -91,13 +96,13 @@ static void test_no_result_leaves_the_range_of_grpc(void **state)
 
 static void test_every_error_has_a_verdict(void **state)
 {
-#define CHECK(name, value, fault, text)                                                     \
-    do {                                                                                    \
-        const struct s6a_verdict v = s6a_verdict_of_err(ERR_##name);                        \
-        assert_in_range(v.status, 0, 16);                                                   \
-        assert_int_equal(v.status == RPC_OK, ERR_##name == ERR_OK);                         \
-        const struct s6a_core_result c = s6a_core_of_err(ERR_##name);                       \
-        assert_int_equal(s6a_core_is_success(&c), ERR_##name == ERR_OK);                    \
+#define CHECK(name, value, fault, text)                                                            \
+    do {                                                                                           \
+        const struct s6a_verdict v = s6a_verdict_of_err(ERR_##name);                               \
+        assert_in_range(v.status, 0, 16);                                                          \
+        assert_int_equal(v.status == RPC_OK, ERR_##name == ERR_OK);                                \
+        const struct s6a_core_result c = s6a_core_of_err(ERR_##name);                              \
+        assert_int_equal(s6a_core_is_success(&c), ERR_##name == ERR_OK);                           \
     } while (0);
     ERR_TABLE(CHECK)
 #undef CHECK

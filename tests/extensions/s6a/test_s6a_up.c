@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Calls of access gateways: what goes to the HSS, what comes back, and everything in between that fails.
+// Calls of access gateways: what goes to the HSS, what comes back, and everything in between that
+// fails.
 #include "base/clock.h"
 #include "fakes.h"
 #include "proto/s6a.pb-c.h"
@@ -11,7 +12,10 @@
 #define PUR_PATH "/magma.feg.S6aProxy/PurgeUE"
 #define NOR_PATH "/fgw.s6a.S6aNotify/Notify"
 #define IMSI "001010000000001"
-#define BYTES(text) {.len = sizeof(text) - 1, .data = (uint8_t *)(uintptr_t)(text)}
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        .len = sizeof(text) - 1, .data = (uint8_t *)(uintptr_t)(text)                              \
+    }
 #define TEXT(text) ((char *)(uintptr_t)(text))
 
 typedef Magma__Feg__AuthenticationInformationRequest AIR;
@@ -20,17 +24,20 @@ typedef Magma__Feg__UpdateLocationRequest ULR;
 typedef Magma__Feg__UpdateLocationAnswer ULA;
 
 // Experimental-Result {Vendor-Id 10415, Experimental-Result-Code}
-#define EXPERIMENTAL(code_hex) \
-    "0000012940000020" "0000010a4000000c000028af" "0000012a4000000c" code_hex
+#define EXPERIMENTAL(code_hex)                                                                     \
+    "0000012940000020"                                                                             \
+    "0000010a4000000c000028af"                                                                     \
+    "0000012a4000000c" code_hex
 
 // E-UTRAN-Vector, all octets `tag`, with its Item-Number
 #define X4(tag) tag tag tag tag
 #define X8(tag) X4(tag) X4(tag)
 #define X16(tag) X8(tag) X8(tag)
-#define VECTOR(item, tag)                                                                   \
-    "00000586c0000094000028af" "0000058bc0000010000028af" item                              \
-    "000005a7c000001c000028af" X16(tag) "000005a8c0000014000028af" X8(tag)                  \
-    "000005a9c000001c000028af" X16(tag) "000005aac000002c000028af" X16(tag) X16(tag)
+#define VECTOR(item, tag)                                                                          \
+    "00000586c0000094000028af"                                                                     \
+    "0000058bc0000010000028af" item                                                                \
+    "000005a7c000001c000028af" X16(tag) "000005a8c0000014000028af" X8(                             \
+        tag) "000005a9c000001c000028af" X16(tag) "000005aac000002c000028af" X16(tag) X16(tag)
 #define TWO_VECTORS "00000585c0000134000028af" VECTOR("00000002", "22") VECTOR("00000001", "11")
 #define ONE_VECTOR "00000585c00000a0000028af" VECTOR("00000001", "11")
 
@@ -77,17 +84,16 @@ static const ULA *ula(void)
 
 static void serves(const char *gateway)
 {
-    strcpy(fakes.imsi, IMSI);
-    strcpy(fakes.gateway, gateway);
+    fake_serves(IMSI, gateway);
 }
 
 // ---- the request ----
 static void test_base_avps_come_in_the_order_of_the_specification(void **state)
 {
-    static const dia_avp_id order[] = {
-        AVP_SESSION_ID,   AVP_VENDOR_SPECIFIC_APPLICATION_ID, AVP_AUTH_SESSION_STATE,
-        AVP_ORIGIN_HOST,  AVP_ORIGIN_REALM,                   AVP_DESTINATION_HOST,
-        AVP_DESTINATION_REALM, AVP_USER_NAME};
+    static const dia_avp_id order[] = {AVP_SESSION_ID,         AVP_VENDOR_SPECIFIC_APPLICATION_ID,
+                                       AVP_AUTH_SESSION_STATE, AVP_ORIGIN_HOST,
+                                       AVP_ORIGIN_REALM,       AVP_DESTINATION_HOST,
+                                       AVP_DESTINATION_REALM,  AVP_USER_NAME};
     struct avp *avp = NULL;
     const uint8_t *text;
     size_t len;
@@ -194,8 +200,10 @@ static void test_unknown_user_is_ok_with_5001(void **state)
     assert_int_equal(ula()->error_code, 5001);
     pur("agw1");
     fake_answer(EXPERIMENTAL("00001389"));
-    assert_int_equal(((const Magma__Feg__PurgeUEAnswer *)fake_reply(
-                          &magma__feg__purge_ueanswer__descriptor))->error_code, 5001);
+    assert_int_equal(
+        ((const Magma__Feg__PurgeUEAnswer *)fake_reply(&magma__feg__purge_ueanswer__descriptor))
+            ->error_code,
+        5001);
 }
 
 static void test_error_diagnostic_travels_with_the_error(void **state)
@@ -213,12 +221,16 @@ static void test_success_codes_are_those_gateways_expect(void **state)
     assert_int_equal(ula()->error_code, 0);
     pur("agw1");
     fake_answer(FAKE_SUCCESS);
-    assert_int_equal(((const Magma__Feg__PurgeUEAnswer *)fake_reply(
-                          &magma__feg__purge_ueanswer__descriptor))->error_code, 2001);
+    assert_int_equal(
+        ((const Magma__Feg__PurgeUEAnswer *)fake_reply(&magma__feg__purge_ueanswer__descriptor))
+            ->error_code,
+        2001);
     nor("agw1");
     fake_answer(FAKE_SUCCESS);
-    assert_int_equal(((const Fgw__S6a__NotifyAnswer *)fake_reply(
-                          &fgw__s6a__notify_answer__descriptor))->error_code, 2001);
+    assert_int_equal(
+        ((const Fgw__S6a__NotifyAnswer *)fake_reply(&fgw__s6a__notify_answer__descriptor))
+            ->error_code,
+        2001);
 }
 
 // 5012 of the base protocol: a gRPC status of its own range, not number 5012.
@@ -243,9 +255,9 @@ static void test_failures_of_the_way_have_their_status(void **state)
         enum err err;
         int status;
     } rows[] = {
-        {ERR_TIMEOUT, RPC_DEADLINE_EXCEEDED},   {ERR_DIA_NO_PEER, RPC_UNAVAILABLE},
-        {ERR_DIA_PEER_LOST, RPC_UNAVAILABLE},   {ERR_DIA_BUSY, RPC_RESOURCE_EXHAUSTED},
-        {ERR_DIA_BAD_ANSWER, RPC_INTERNAL},     {ERR_SHUTDOWN, RPC_UNAVAILABLE},
+        {ERR_TIMEOUT, RPC_DEADLINE_EXCEEDED}, {ERR_DIA_NO_PEER, RPC_UNAVAILABLE},
+        {ERR_DIA_PEER_LOST, RPC_UNAVAILABLE}, {ERR_DIA_BUSY, RPC_RESOURCE_EXHAUSTED},
+        {ERR_DIA_BAD_ANSWER, RPC_INTERNAL},   {ERR_SHUTDOWN, RPC_UNAVAILABLE},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         air(1);
@@ -318,11 +330,15 @@ static void test_plmn_is_checked_on_every_procedure(void **state)
     assert_int_equal(ula()->error_code, 5004);
     pur("agw1");
     assert_string_equal(fakes.admit_plmn, "");
-    assert_int_equal(((const Magma__Feg__PurgeUEAnswer *)fake_reply(
-                          &magma__feg__purge_ueanswer__descriptor))->error_code, 5003);
+    assert_int_equal(
+        ((const Magma__Feg__PurgeUEAnswer *)fake_reply(&magma__feg__purge_ueanswer__descriptor))
+            ->error_code,
+        5003);
     nor("agw1");
-    assert_int_equal(((const Fgw__S6a__NotifyAnswer *)fake_reply(
-                          &fgw__s6a__notify_answer__descriptor))->error_code, 5003);
+    assert_int_equal(
+        ((const Fgw__S6a__NotifyAnswer *)fake_reply(&fgw__s6a__notify_answer__descriptor))
+            ->error_code,
+        5003);
     assert_int_equal(fakes.n_admit, 4);
     assert_int_equal(fakes.n_sent, 0);
 }
@@ -407,8 +423,10 @@ static void test_a_purge_forgets_the_subscriber(void **state)
     pur("agw1");
     fake_answer(FAKE_SUCCESS "000005a2c0000010000028af00000001"); // PUA-Flags: freeze M-TMSI
     assert_string_equal(fakes.imsi, "");
-    assert_int_equal(((const Magma__Feg__PurgeUEAnswer *)fake_reply(
-                          &magma__feg__purge_ueanswer__descriptor))->pua_flags, 1);
+    assert_int_equal(
+        ((const Magma__Feg__PurgeUEAnswer *)fake_reply(&magma__feg__purge_ueanswer__descriptor))
+            ->pua_flags,
+        1);
 }
 
 // The HSS sees one MME: a late purge of the old gateway must not unregister the subscriber.
@@ -417,8 +435,10 @@ static void test_a_purge_of_the_old_gateway_does_not_reach_the_hss(void **state)
     serves("agw2");
     pur("agw1");
     assert_int_equal(fakes.n_sent, 0);
-    assert_int_equal(((const Magma__Feg__PurgeUEAnswer *)fake_reply(
-                          &magma__feg__purge_ueanswer__descriptor))->error_code, 2001);
+    assert_int_equal(
+        ((const Magma__Feg__PurgeUEAnswer *)fake_reply(&magma__feg__purge_ueanswer__descriptor))
+            ->error_code,
+        2001);
     assert_string_equal(fakes.gateway, "agw2");
 }
 
@@ -427,8 +447,10 @@ static void test_a_notification_of_the_old_gateway_is_refused(void **state)
     serves("agw2");
     nor("agw1");
     assert_int_equal(fakes.n_sent, 0);
-    assert_int_equal(((const Fgw__S6a__NotifyAnswer *)fake_reply(
-                          &fgw__s6a__notify_answer__descriptor))->error_code, 5423);
+    assert_int_equal(
+        ((const Fgw__S6a__NotifyAnswer *)fake_reply(&fgw__s6a__notify_answer__descriptor))
+            ->error_code,
+        5423);
 }
 
 // ---- cancellation ----
@@ -505,8 +527,8 @@ static void test_a_broken_answer_without_result_is_no_success(void **state)
 static void test_duplicates_do_not_cost_the_answer(void **state)
 {
     ulr("agw1");
-    fake_answer(FAKE_SUCCESS "0000057ec0000010000028af00000001" "0000057ec0000010000028af00000000"
-                FAKE_SUCCESS);
+    fake_answer(FAKE_SUCCESS "0000057ec0000010000028af00000001"
+                             "0000057ec0000010000028af00000000" FAKE_SUCCESS);
     assert_int_equal(ula()->ula_flags, 1); // the first counts
 }
 

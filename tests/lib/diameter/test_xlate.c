@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The translation engine with small tables of its own: what compiling finds, what each conversion does
-// in both directions, what happens to messages that do not fit.
+// The translation engine with small tables of its own: what compiling finds, what each conversion
+// does in both directions, what happens to messages that do not fit.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,11 +18,12 @@
 #include "proto/s6a_gateway.pb-c.h"
 
 #define TEXT(text) ((char *)(uintptr_t)(text))
-#define BYTES(text) {.len = sizeof(text) - 1, .data = (uint8_t *)(uintptr_t)(text)}
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        .len = sizeof(text) - 1, .data = (uint8_t *)(uintptr_t)(text)                              \
+    }
 
-static void no_log(int level, const char *format, va_list args)
-{
-}
+static void no_log(int level, const char *format, va_list args) {}
 
 static int start(void **state)
 {
@@ -44,8 +45,12 @@ static void report(void *arg, const char *text)
 static struct xlate_def definition(const struct xlate *rows, const ProtobufCMessageDescriptor *type,
                                    uint32_t command, bool request, unsigned direction)
 {
-    return (struct xlate_def){.name = "test", .application = DIA_APP_S6A, .command = command,
-                              .request = request, .direction = direction, .message = type,
+    return (struct xlate_def){.name = "test",
+                              .application = DIA_APP_S6A,
+                              .command = command,
+                              .request = request,
+                              .direction = direction,
+                              .message = type,
                               .rows = rows};
 }
 
@@ -62,11 +67,11 @@ static void mistake(const struct xlate_def *def, const char *about)
 }
 
 #define ULA_TYPE (&magma__feg__update_location_answer__descriptor)
-#define WRONG(about, ...)                                                                   \
-    do {                                                                                    \
-        static const struct xlate rows_[] = {__VA_ARGS__, XLATE_END};                       \
-        const struct xlate_def def_ = definition(rows_, ULA_TYPE, 316, false, XLATE_DECODE); \
-        mistake(&def_, about);                                                              \
+#define WRONG(about, ...)                                                                          \
+    do {                                                                                           \
+        static const struct xlate rows_[] = {__VA_ARGS__, XLATE_END};                              \
+        const struct xlate_def def_ = definition(rows_, ULA_TYPE, 316, false, XLATE_DECODE);       \
+        mistake(&def_, about);                                                                     \
     } while (0)
 
 static const struct xlate any_rows[] = {
@@ -89,15 +94,18 @@ static void test_mistakes_in_tables_are_reported(void **state)
     WRONG("does not fit", {.field = "ula_flags", .avp = AVP_RESET_ID});
     WRONG("does not fit", {.field = "default_charging_characteristics", .avp = AVP_RESET_ID});
     WRONG("does not fit", {.field = "ula_flags", .avp = AVP_ULA_FLAGS, .conv = &xlate_bit});
-    WRONG("no such bit", {.field = "all_apns_included", .avp = AVP_ULA_FLAGS, .conv = &xlate_bit,
-                          .value = 32});
+    WRONG("no such bit",
+          {.field = "all_apns_included", .avp = AVP_ULA_FLAGS, .conv = &xlate_bit, .value = 32});
     WRONG("needs members", {.field = "total_ambr", .avp = AVP_SUBSCRIPTION_DATA});
-    WRONG("has members, but is Unsigned32", {.field = "apn", .avp = AVP_ULA_FLAGS, .members = any_rows});
+    WRONG("has members, but is Unsigned32",
+          {.field = "apn", .avp = AVP_ULA_FLAGS, .members = any_rows});
     WRONG("needs a message field",
           {.field = "ula_flags", .avp = AVP_SUBSCRIPTION_DATA, .members = any_rows});
-    WRONG("is not in the ABNF of Subscription-Data", {.avp = AVP_SUBSCRIPTION_DATA, .members = pdp_type_rows});
+    WRONG("is not in the ABNF of Subscription-Data",
+          {.avp = AVP_SUBSCRIPTION_DATA, .members = pdp_type_rows});
     WRONG("is not in the ABNF of ULA", {.field = "ula_flags", .avp = AVP_CONTEXT_IDENTIFIER});
-    WRONG("occurs once", {.field = "supported_features", .avp = AVP_SUBSCRIPTION_DATA, .members = any_rows});
+    WRONG("occurs once",
+          {.field = "supported_features", .avp = AVP_SUBSCRIPTION_DATA, .members = any_rows});
     WRONG("numeric constant", {.avp = AVP_ULA_FLAGS});
     WRONG("defaults are for numbers",
           {.field = "reset_ids", .avp = AVP_RESET_ID, .flags = XLATE_DEFAULT});
@@ -117,8 +125,8 @@ static void test_required_avps_need_a_row_that_makes_sure_of_them(void **state)
         {.field = "user_name", .avp = AVP_USER_NAME, .conv = &xlate_imsi}, // not REQUIRED
         XLATE_END,
     };
-    const struct xlate_def def = definition(rows, &magma__feg__purge_uerequest__descriptor, 321, true,
-                                            XLATE_ENCODE);
+    const struct xlate_def def =
+        definition(rows, &magma__feg__purge_uerequest__descriptor, 321, true, XLATE_ENCODE);
     mistake(&def, "requires User-Name");
 }
 
@@ -134,7 +142,8 @@ static void test_an_unknown_command_is_reported(void **state)
 
 static struct xlate_value text(const char *value)
 {
-    return (struct xlate_value){.is_bytes = true, .data = (const uint8_t *)value, .len = strlen(value)};
+    return (struct xlate_value){
+        .is_bytes = true, .data = (const uint8_t *)value, .len = strlen(value)};
 }
 
 static struct xlate_value octets(const char *hex)
@@ -150,8 +159,8 @@ static struct xlate_value number(int64_t value)
     return (struct xlate_value){.num = value};
 }
 
-static void gives(enum err (*function)(struct xlate_ctx *, const struct xlate *, const struct xlate_value *,
-                                       struct xlate_value *),
+static void gives(enum err (*function)(struct xlate_ctx *, const struct xlate *,
+                                       const struct xlate_value *, struct xlate_value *),
                   const struct xlate *row, struct xlate_value in, const struct xlate_value *want)
 {
     struct xlate_ctx ctx = {.arena = base_arena_new(0, 0)};
@@ -172,9 +181,14 @@ static void test_imsi(void **state)
 {
     static const struct {
         const char *in, *out; // out NULL: refused
-    } rows[] = {{"001010000000001", "001010000000001"}, {"IMSI001010000000001", "001010000000001"},
-                {"123456", "123456"}, {"12345", NULL}, {"1234567890123456", NULL}, {"", NULL},
-                {"00101000000000a", NULL}, {"IMSI", NULL}};
+    } rows[] = {{"001010000000001", "001010000000001"},
+                {"IMSI001010000000001", "001010000000001"},
+                {"123456", "123456"},
+                {"12345", NULL},
+                {"1234567890123456", NULL},
+                {"", NULL},
+                {"00101000000000a", NULL},
+                {"IMSI", NULL}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct xlate_value want = text(rows[i].out ? rows[i].out : "");
         gives(xlate_imsi.encode, NULL, text(rows[i].in), rows[i].out ? &want : NULL);
@@ -208,7 +222,8 @@ static void test_address(void **state)
         gives(xlate_address.decode, NULL, address, &spelled);
     }
     gives(xlate_address.encode, NULL, text("nowhere"), NULL);
-    gives(xlate_address.encode, NULL, text("192.0.2.1.192.0.2.1.192.0.2.1.192.0.2.1.192.0.2.1"), NULL);
+    gives(xlate_address.encode, NULL, text("192.0.2.1.192.0.2.1.192.0.2.1.192.0.2.1.192.0.2.1"),
+          NULL);
     gives(xlate_address.decode, NULL, octets("0001c00002"), NULL);
     gives(xlate_address.decode, NULL, octets("0003c0000201"), NULL);
     gives(xlate_address.decode, NULL, octets("00"), NULL);
@@ -220,10 +235,10 @@ static void test_time(void **state)
         int64_t unix_time;
         const char *octets;
     } rows[] = {
-        {0, "83aa7e80"},            // 1970-01-01
+        {0, "83aa7e80"}, // 1970-01-01
         {1700000000, "e8fe6f80"},
-        {2085978495, "ffffffff"},   // the last second of the first era
-        {2085978496, "00000000"},   // 2036-02-07 06:28:16
+        {2085978495, "ffffffff"}, // the last second of the first era
+        {2085978496, "00000000"}, // 2036-02-07 06:28:16
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct xlate_value time = octets(rows[i].octets), seconds = number(rows[i].unix_time);
@@ -287,7 +302,10 @@ static const struct xlate profile_rows[] = {
 };
 static const struct xlate data_rows[] = {
     {.field = "msisdn", .avp = AVP_MSISDN, .min = 2, .max = 4},
-    {.field = "extras.rfsp_id", .avp = AVP_RAT_FREQUENCY_SELECTION_PRIORITY_ID, .min = 1, .max = 256},
+    {.field = "extras.rfsp_id",
+     .avp = AVP_RAT_FREQUENCY_SELECTION_PRIORITY_ID,
+     .min = 1,
+     .max = 256},
     {.field = "default_charging_characteristics", .avp = AVP_3GPP_CHARGING_CHARACTERISTICS},
     {.avp = AVP_APN_CONFIGURATION_PROFILE, .members = profile_rows},
     XLATE_END,
@@ -365,7 +383,8 @@ static void test_bounds(void **state)
         ctx.lenient = false;
         assert_int_equal(decode(msg, &ula), good ? ERR_OK : ERR_DECODE_LENGTH);
         if (!good) {
-            assert_string_equal(xlate_where(&ctx, where, sizeof(where)), "Subscription-Data.MSISDN");
+            assert_string_equal(xlate_where(&ctx, where, sizeof(where)),
+                                "Subscription-Data.MSISDN");
             assert_true(dia_avp_ident(ctx.failed) == AVP_MSISDN);
         }
         ctx.lenient = true;
@@ -395,7 +414,10 @@ static void test_number_bounds(void **state)
 // proto3 strings are UTF-8: a gateway's parser refuses anything else.
 static void test_text_that_is_none_does_not_reach_gateways(void **state)
 {
-    static const char *const texts[] = {"0\xff", "a\x00" "b", "a\nb", "\xc3"};
+    static const char *const texts[] = {"0\xff",
+                                        "a\x00"
+                                        "b",
+                                        "a\nb", "\xc3"};
     static const size_t lens[] = {2, 3, 3, 1};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         const ULA *ula;
@@ -491,8 +513,11 @@ static void test_failed_avp_shows_what_is_missing_inside_its_groups(void **state
 static const struct xlate features_rows[] = {
     {.avp = AVP_VENDOR_ID, .flags = XLATE_CONST, .value = 10415},
     {.avp = AVP_FEATURE_LIST_ID, .flags = XLATE_CONST | XLATE_MATCH, .value = 2},
-    {.field = "feature_list_id_2.nr_as_secondary_rat", .avp = AVP_FEATURE_LIST, .conv = &xlate_bit,
-     .flags = XLATE_ALWAYS, .value = 27},
+    {.field = "feature_list_id_2.nr_as_secondary_rat",
+     .avp = AVP_FEATURE_LIST,
+     .conv = &xlate_bit,
+     .flags = XLATE_ALWAYS,
+     .value = 27},
     XLATE_END,
 };
 static const struct xlate ulr_rows[] = {
@@ -500,9 +525,16 @@ static const struct xlate ulr_rows[] = {
     {.avp = AVP_SUPPORTED_FEATURES, .members = features_rows},
     {.field = "rat_type", .avp = AVP_RAT_TYPE, .flags = XLATE_DEFAULT, .value = 1004},
     {.avp = AVP_ULR_FLAGS, .conv = &xlate_bit, .flags = XLATE_CONST, .value = 1},
-    {.field = "initial_attach", .avp = AVP_ULR_FLAGS, .conv = &xlate_bit, .flags = XLATE_ALWAYS,
+    {.field = "initial_attach",
+     .avp = AVP_ULR_FLAGS,
+     .conv = &xlate_bit,
+     .flags = XLATE_ALWAYS,
      .value = 5},
-    {.field = "visited_plmn", .avp = AVP_VISITED_PLMN_ID, .flags = XLATE_REQUIRED, .min = 3, .max = 3},
+    {.field = "visited_plmn",
+     .avp = AVP_VISITED_PLMN_ID,
+     .flags = XLATE_REQUIRED,
+     .min = 3,
+     .max = 3},
     {.field = "sms_register_request", .avp = AVP_SMS_REGISTER_REQUEST},
     {.field = "sgs_mme_identity", .avp = AVP_SGS_MME_IDENTITY},
     XLATE_END,
@@ -510,8 +542,8 @@ static const struct xlate ulr_rows[] = {
 
 static enum err encode(const Magma__Feg__UpdateLocationRequest *ulr, struct msg **msg)
 {
-    const struct xlate_def def = definition(ulr_rows, &magma__feg__update_location_request__descriptor,
-                                            316, true, XLATE_ENCODE);
+    const struct xlate_def def = definition(
+        ulr_rows, &magma__feg__update_location_request__descriptor, 316, true, XLATE_ENCODE);
     struct xlate_table *table = compiled(&def);
     assert_int_equal(dia_request_new(DIA_APP_S6A, 316, msg), ERR_OK);
     enum err err = xlate_encode(table, &ulr->base, *msg, &ctx);
