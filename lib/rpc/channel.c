@@ -402,6 +402,8 @@ enum err rpc_channel_new(struct base_loop *loop, const struct rpc_channel_config
         return err;
     }
     set_h2(channel);
+    for (int i = 0; i <= RPC_UNAUTHENTICATED; i++)
+        channel->m_status[i] = METRIC_CELL(&rpc_m_client_requests, rpc_status_name(i));
     *out = channel;
     return ERR_OK;
 }

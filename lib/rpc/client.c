@@ -31,45 +31,34 @@ static struct rpc_link *link_of(struct rpc_h2_stream *h2s)
 
 // ---- lists ----
 
-static void unlink_call(struct rpc_client_stream *call)
+static void leave(struct rpc_client_stream *call)
 {
     struct rpc_channel *channel = call->channel;
     if (call->next)
         call->next->prev = call->prev;
-    else if (call->pending)
-        channel->pending_last = call->prev;
+    else
+        channel->lists[call->list].last = call->prev;
     if (call->prev)
         call->prev->next = call->next;
-    else if (call->pending)
-        channel->pending = call->next;
     else
-        channel->calls = call->next;
-    if (call->pending)
-        channel->n_pending--;
+        channel->lists[call->list].first = call->next;
+    channel->lists[call->list].n--;
     call->next = call->prev = NULL;
-    call->pending = false;
 }
 
-static void link_active(struct rpc_client_stream *call)
+// At the end of the list: first come, first served.
+static void enter(struct rpc_client_stream *call, enum rpc_call_list list)
 {
     struct rpc_channel *channel = call->channel;
-    call->next = channel->calls;
-    if (call->next)
-        call->next->prev = call;
-    channel->calls = call;
-}
-
-static void link_pending(struct rpc_client_stream *call)
-{
-    struct rpc_channel *channel = call->channel;
-    call->pending = true;
-    call->prev = channel->pending_last;
+    call->list = list;
+    call->next = NULL;
+    call->prev = channel->lists[list].last;
     if (call->prev)
         call->prev->next = call;
     else
-        channel->pending = call;
-    channel->pending_last = call;
-    channel->n_pending++;
+        channel->lists[list].first = call;
+    channel->lists[list].last = call;
+    channel->lists[list].n++;
 }
 
 static void call_free(struct rpc_client_stream *call)
@@ -106,11 +95,9 @@ static void end_call(struct rpc_client_stream *call, int status, const char *mes
                      const uint8_t *payload, size_t len)
 {
     struct rpc_channel *channel = call->channel;
-    unlink_call(call);
+    leave(call);
     rpc_wheel_remove(&channel->deadlines, &call->deadline_item);
-    if (call->doomed)
-        channel->n_doomed--;
-    metric_inc(METRIC_CELL(&rpc_m_client_requests, rpc_status_name(status)));
+    metric_inc(channel->m_status[status]);
     if (call->unary) {
         struct rpc_result result = {
             .status = status, .message = message ? message : "", .payload = payload, .len = len};
@@ -124,35 +111,27 @@ static void end_call(struct rpc_client_stream *call, int status, const char *mes
 
 static void doom(struct rpc_client_stream *call, int status, const char *text)
 {
-    if (call->doomed)
+    if (call->list == RPC_LIST_DOOMED)
         return;
-    call->doomed = true;
+    leave(call);
+    enter(call, RPC_LIST_DOOMED);
     call->doom_status = status;
     call->doom_text = text;
-    call->channel->n_doomed++;
     base_timer_start(&call->channel->doom, 0);
-}
-
-static struct rpc_client_stream *find_doomed(struct rpc_client_stream *list)
-{
-    while (list && !list->doomed)
-        list = list->next;
-    return list;
 }
 
 void rpc_client_doom(struct base_timer *timer)
 {
     struct rpc_channel *channel = BASE_CONTAINER_OF(timer, struct rpc_channel, doom);
-    size_t n = channel->n_doomed; // those that are doomed meanwhile wait for the next turn
-    while (n--) {
-        struct rpc_client_stream *call = find_doomed(channel->calls);
-        if (!call)
-            call = find_doomed(channel->pending);
+    struct rpc_client_stream *call;
+    // those that are doomed meanwhile wait for the next turn
+    for (size_t n = channel->lists[RPC_LIST_DOOMED].n; n; n--) {
+        call = channel->lists[RPC_LIST_DOOMED].first;
         if (!call)
             break;
         end_call(call, call->doom_status, call->doom_text, NULL, 0);
     }
-    if (channel->n_doomed)
+    if (channel->lists[RPC_LIST_DOOMED].first)
         base_timer_start(&channel->doom, 0);
 }
 
@@ -161,7 +140,7 @@ static void expired(struct rpc_wheel_item *item, void *arg)
     struct rpc_client_stream *call =
         BASE_CONTAINER_OF(item, struct rpc_client_stream, deadline_item);
     end_call(call, RPC_DEADLINE_EXCEEDED,
-             call->pending ? "deadline exceeded before the server was reached"
+             call->list == RPC_LIST_PENDING ? "deadline exceeded before the server was reached"
                            : "deadline exceeded",
              NULL, 0);
 }
@@ -218,8 +197,8 @@ static bool start_on(struct rpc_client_stream *call, struct rpc_link *link)
     enum err err = rpc_h2_open(link->h2, &request, &call->h2s);
     if (err == ERR_SHUTDOWN)
         return false;
-    unlink_call(call);
-    link_active(call);
+    leave(call);
+    enter(call, RPC_LIST_ACTIVE);
     if (err) {
         doom(call, RPC_RESOURCE_EXHAUSTED, err_str(err));
         return true;
@@ -232,22 +211,28 @@ static bool start_on(struct rpc_client_stream *call, struct rpc_link *link)
 
 void rpc_client_start_pending(struct rpc_channel *channel)
 {
-    while (channel->pending && channel->current && start_on(channel->pending, channel->current))
+    struct rpc_client_stream *call;
+    while ((call = channel->lists[RPC_LIST_PENDING].first) && channel->current &&
+           start_on(call, channel->current))
         continue;
 }
 
 void rpc_client_fail_pending(struct rpc_channel *channel, const char *why)
 {
-    for (size_t n = channel->n_pending; n && channel->pending; n--)
-        end_call(channel->pending, RPC_UNAVAILABLE, why, NULL, 0);
+    for (size_t n = channel->lists[RPC_LIST_PENDING].n; n; n--) {
+        struct rpc_client_stream *call = channel->lists[RPC_LIST_PENDING].first;
+        if (!call)
+            break;
+        end_call(call, RPC_UNAVAILABLE, why, NULL, 0);
+    }
 }
 
 void rpc_client_end_all(struct rpc_channel *channel)
 {
-    while (channel->calls)
-        end_call(channel->calls, RPC_CANCELLED, "channel closed", NULL, 0);
-    while (channel->pending)
-        end_call(channel->pending, RPC_CANCELLED, "channel closed", NULL, 0);
+    for (int list = 0; list < RPC_LISTS; list++) {
+        while (channel->lists[list].first)
+            end_call(channel->lists[list].first, RPC_CANCELLED, "channel closed", NULL, 0);
+    }
 }
 
 // ---- events of the connection core ----
@@ -255,7 +240,7 @@ void rpc_client_end_all(struct rpc_channel *channel)
 static void on_message(struct rpc_h2_stream *h2s, const uint8_t *data, size_t len)
 {
     struct rpc_client_stream *call = call_of(h2s);
-    if (call && !call->doomed && call->ops.message)
+    if (call && call->list != RPC_LIST_DOOMED && call->ops.message)
         call->ops.message(call, call->ctx, data, len);
 }
 
@@ -263,12 +248,13 @@ static void on_message(struct rpc_h2_stream *h2s, const uint8_t *data, size_t le
 static bool retry(struct rpc_client_stream *call)
 {
     struct rpc_channel *channel = call->channel;
-    if (!call->unary || call->retried || channel->freeing || call->doomed)
+    if (!call->unary || call->retried || channel->freeing ||
+        call->list == RPC_LIST_DOOMED)
         return false;
     call->retried = true;
     detach(call, NGHTTP2_CANCEL);
-    unlink_call(call);
-    link_pending(call);
+    leave(call);
+    enter(call, RPC_LIST_PENDING);
     if (channel->state == RPC_CHANNEL_READY)
         rpc_client_start_pending(channel);
     return true;
@@ -314,7 +300,7 @@ static enum err copy_metadata(struct rpc_client_stream *call, const struct rpc_m
 static enum err call_new(struct rpc_channel *channel, const char *path, void *ctx,
                          struct rpc_client_stream **out)
 {
-    if (channel->n_pending >= PENDING_MAX || channel->n_calls >= CALLS_MAX)
+    if (channel->lists[RPC_LIST_PENDING].n >= PENDING_MAX || channel->n_calls >= CALLS_MAX)
         return ERR_FULL;
     struct rpc_client_stream *call = calloc(1, sizeof(*call));
     if (!call)
@@ -334,7 +320,7 @@ static enum err call_new(struct rpc_channel *channel, const char *path, void *ct
 static void start(struct rpc_client_stream *call)
 {
     struct rpc_channel *channel = call->channel;
-    link_pending(call);
+    enter(call, RPC_LIST_PENDING);
     rpc_channel_wanted(channel);
     if (channel->state == RPC_CHANNEL_READY)
         rpc_client_start_pending(channel);
@@ -387,7 +373,7 @@ enum err rpc_client_stream_open(struct rpc_channel *channel, const char *path,
 
 enum err rpc_client_stream_send(struct rpc_client_stream *stream, const uint8_t *data, size_t len)
 {
-    if (stream->half_closed || stream->doomed)
+    if (stream->half_closed || stream->list == RPC_LIST_DOOMED)
         return ERR_CLOSED;
     if (stream->h2s) {
         enum err err = rpc_h2_send(stream->h2s, data, len);

@@ -32,12 +32,18 @@ struct rpc_link {
     int64_t up_ns;
 };
 
+enum rpc_call_list {
+    RPC_LIST_PENDING, // no stream yet: waits for a connection
+    RPC_LIST_ACTIVE,  // on a connection
+    RPC_LIST_DOOMED,  // ends in the next turn with doom_status
+    RPC_LISTS
+};
+
 // A unary call or a stream. rpc_client_stream is the same object.
 struct rpc_client_stream {
-    struct rpc_client_stream *next, *prev; // in calls, or in pending
+    struct rpc_client_stream *next, *prev; // in the list
     struct rpc_channel *channel;
-    bool pending;                  // in pending: no stream yet
-    bool doomed;                   // ends in the next turn with doom_status
+    enum rpc_call_list list;
     int doom_status;
     const char *doom_text;         // static
     bool unary, retried, half_closed;
@@ -63,8 +69,12 @@ struct rpc_channel {
     bool freeing;
     struct rpc_link *current;         // connecting or ready
     struct rpc_link *links;
-    struct rpc_client_stream *calls, *pending, *pending_last;
-    size_t n_pending, n_doomed, n_calls; // n_calls: all of them
+    struct {
+        struct rpc_client_stream *first, *last;
+        size_t n;
+    } lists[RPC_LISTS];
+    size_t n_calls; // of all lists
+    struct metric_cell *m_status[RPC_UNAUTHENTICATED + 1];
     struct rpc_wire_io io;
     struct rpc_h2_pool pool;
     struct rpc_wheel deadlines;

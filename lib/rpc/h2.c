@@ -473,11 +473,15 @@ size_t rpc_h2_output(struct rpc_h2 *h2, uint8_t *buf, size_t size)
     return n;
 }
 
+bool rpc_h2_has_output(const struct rpc_h2 *h2)
+{
+    return h2->pending_len || nghttp2_session_want_write(h2->session);
+}
+
 bool rpc_h2_done(const struct rpc_h2 *h2)
 {
-    if (h2->pending_len || nghttp2_session_want_write(h2->session))
-        return false;
-    return h2->end != RPC_H2_ALIVE || !nghttp2_session_want_read(h2->session);
+    return !rpc_h2_has_output(h2) &&
+           (h2->end != RPC_H2_ALIVE || !nghttp2_session_want_read(h2->session));
 }
 
 // ---- time ----

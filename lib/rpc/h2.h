@@ -141,6 +141,7 @@ size_t rpc_h2_output(struct rpc_h2 *h2, uint8_t *buf, size_t size);
 // Time-outs and keepalive; call a few times per shortest time-out.
 enum rpc_h2_end rpc_h2_check(struct rpc_h2 *h2, int64_t now_ns);
 bool rpc_h2_done(const struct rpc_h2 *h2); // nothing more to read or write: close
+bool rpc_h2_has_output(const struct rpc_h2 *h2);
 
 // Graceful end, server: notice (GOAWAY with the highest id), one round trip later the real one.
 void rpc_h2_shutdown_notice(struct rpc_h2 *h2);

@@ -258,7 +258,8 @@ void rpc_conn_sweep(struct rpc_conn *conn, int64_t now_ns)
             rpc_refused(rpc_h2_end_name(end));
         rpc_conn_finish(conn, end);
     }
-    rpc_conn_kick(conn);
+    if (rpc_h2_has_output(conn->h2))
+        rpc_conn_kick(conn);
 }
 
 void rpc_conn_abort(struct rpc_conn *conn)

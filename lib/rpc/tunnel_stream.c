@@ -144,7 +144,7 @@ static void arm(struct tunnel_stream *stream)
         return;
     }
     int64_t ms = c->heartbeat_ms < c->silent_ms ? c->heartbeat_ms : c->silent_ms;
-    base_timer_start(&stream->timer, ms / 4 > 1000 ? 1000 : ms / 4 < 5 ? 5 : ms / 4);
+    base_timer_start(&stream->timer, ms / 4 > 10000 ? 10000 : ms / 4 < 5 ? 5 : ms / 4);
 }
 
 static bool nothing_in_flight(struct tunnel_stream *stream)
