@@ -5,7 +5,8 @@
 // purpose.
 //
 // LoadExtension = "bare_client.fdx" :
-//   "procedure=air;realm=hss.test;windows=1,16,64;seconds=4;first=001010000000001;subscribers=1000;out=x.json";
+//   "procedure=air;realm=hss.test;windows=1,16,64;seconds=4;first=001010000000001;"
+// (in one string) and subscribers=1000, rate=0 (requests a second; 0: no pacing), out=FILE.
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>

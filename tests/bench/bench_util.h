@@ -22,7 +22,8 @@ struct bench_usage {
 };
 void bench_usage_self(struct bench_usage *usage);
 int64_t bench_now_ns(void);
-// {"what":..,"procedure":..,"window":..,"rate":..,"p50_us":..,"p99_us":..,"cpu_us":..,"rss_kb":..,"failed":..}
+// {"what":..,"procedure":..,"window":..,"rate":..,"p50_us":..,"p99_us":..,
+//  "cpu_us":..,"rss_kb":..,"failed":..}
 void bench_print(FILE *out, const char *what, const char *procedure, int window, double seconds,
                  uint64_t done, uint64_t failed, const struct bench_latency *latency,
                  const struct bench_usage *before, const struct bench_usage *after);

@@ -111,8 +111,8 @@ class Bench:
     def bare(self, procedure, window, rate=0):
         """The installed client, one run."""
         out = paths.work("bare.json")
-        options = ("procedure=%s;realm=%s;windows=%d;seconds=%d;first=%s;subscribers=%d;rate=%g;out=%s"
-                   % (procedure, REALM, window, self.seconds, FIRST, SUBSCRIBERS, rate, out))
+        options = ("procedure=%s;realm=%s;windows=%d;seconds=%d;first=%s;subscribers=%d;rate=%g;"
+                   "out=%s" % (procedure, REALM, window, self.seconds, FIRST, SUBSCRIBERS, rate, out))
         extensions = "".join('LoadExtension = "/usr/lib/freeDiameter/%s.fdx";\n' % name
                              for name in DICTIONARIES)
         client = Daemon("bare", paths.FGW2_IP, extensions + (
@@ -148,8 +148,8 @@ class Bench:
         """p99 added by the gateway at half of its own best rate: through it, and bare."""
         best = max(median(self.rows["fgw", "air", w], "rate") for w in self.windows)
         rate = best / 2
-        through = self.measure(self.gateway.process.pid, [self.hss.process.pid], self.gateway.target,
-                               "--procedure", "air", "--rate", "%.0f" % rate, "--in-flight", "1024")
+        through = self.measure(self.gateway.process.pid, [self.hss.process.pid],
+                               self.gateway.target, "--procedure", "air", "--rate", "%.0f" % rate, "--in-flight", "1024")
         return rate, through, self.bare("air", 1024, rate)
 
     def overload(self):
@@ -214,7 +214,8 @@ def write_docs(bench, text):
     for procedure in ("air", "ulr"):
         series = [(name, [median(bench.rows[what, kind, w], "rate") for w in bench.windows])
                   for what, kind, name in (
-                      ("fgw", procedure, "through fgwd (mTLS)"), ("bare", procedure, "(a) bare client"),
+                      ("fgw", procedure, "through fgwd (mTLS)"),
+                      ("bare", procedure, "(a) bare client"),
                       ("echo", "raw", "(b) gRPC echo"), ("tcp", "raw", "(c) TCP ping-pong"))]
         benchlib.chart(os.path.join(docs, "performance-s6a-%s.svg" % procedure),
                        "S6a %s transactions per second" % procedure.upper(),
