@@ -5,8 +5,8 @@
 #include "diameter/msg.h"
 #include "hss_s6a.h"
 
-// Result, origin, session state and application: what every answer has. imsi is not needed.
-// request (borrowed, may be NULL) gives Failed-AVP the offending value.
+// Result, origin, session state and application: what every answer has. request (borrowed, may be
+// NULL) gives Failed-AVP the offending value.
 enum err hss_encode_answer(struct msg *answer, const struct hss_result *result,
                            struct msg *request);
 enum err hss_encode_aia(struct msg *answer, const struct hss_aia *aia);

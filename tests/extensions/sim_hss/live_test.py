@@ -234,7 +234,7 @@ class Hss:
         raise RuntimeError("the HSS does not come up:\n" + self.logged())
 
     def logged(self):
-        with open(os.path.join(self.dir, "log")) as f:
+        with open(os.path.join(self.dir, "log"), errors="replace") as f:
             return f.read()
 
     def stop(self, how=signal.SIGTERM):
