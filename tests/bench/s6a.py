@@ -112,7 +112,8 @@ class Bench:
         """The installed client, one run."""
         out = paths.work("bare.json")
         options = ("procedure=%s;realm=%s;windows=%d;seconds=%d;first=%s;subscribers=%d;rate=%g;"
-                   "out=%s" % (procedure, REALM, window, self.seconds, FIRST, SUBSCRIBERS, rate, out))
+                   "out=%s" % (procedure, REALM, window, self.seconds, FIRST, SUBSCRIBERS, rate,
+                               out))
         extensions = "".join('LoadExtension = "/usr/lib/freeDiameter/%s.fdx";\n' % name
                              for name in DICTIONARIES)
         client = Daemon("bare", paths.FGW2_IP, extensions + (
@@ -149,7 +150,8 @@ class Bench:
         best = max(median(self.rows["fgw", "air", w], "rate") for w in self.windows)
         rate = best / 2
         through = self.measure(self.gateway.process.pid, [self.hss.process.pid],
-                               self.gateway.target, "--procedure", "air", "--rate", "%.0f" % rate, "--in-flight", "1024")
+                               self.gateway.target, "--procedure", "air", "--rate",
+                               "%.0f" % rate, "--in-flight", "1024")
         return rate, through, self.bare("air", 1024, rate)
 
     def overload(self):
