@@ -94,8 +94,7 @@ def test_an_answer(gateway, hss, agw, case):
 
 
 @pytest.mark.parametrize("case", [
-    "result_code_short", "unknown_m_before_result", "unknown_command", "garbage_group", "nothing",
-    "no_result"])
+    "result_code_short", "result_code_empty", "nothing", "no_result"])
 def test_a_broken_but_whole_answer_costs_no_connection(gateway, hss, agw, case):
     """Other subscribers share it."""
     good_again(hss, agw)
@@ -107,8 +106,26 @@ def test_a_broken_but_whole_answer_costs_no_connection(gateway, hss, agw, case):
     assert hss.live() == [connection]
 
 
+@pytest.mark.parametrize("case", [
+    "unknown_m_before_result", "unknown_m_after_result", "unknown_m_vendor", "unknown_command"])
+def test_an_answer_with_something_unknown_is_used_unless_told_otherwise(gateway, hss, agw, case):
+    good_again(hss, agw)
+    hss.case = scripted.ANSWERS[case]
+    assert agw.air(GOOD).eutran_vectors
+    gateway.configure(s6a='timeout = "2s"; strict_answers = true;')
+    gateway.ctl("reload")
+    try:
+        with pytest.raises(grpc.RpcError) as caught:
+            agw.air(GOOD, timeout=LIMIT + 3)
+        assert caught.value.code() == grpc.StatusCode.INTERNAL
+    finally:
+        gateway.configure(s6a='timeout = "2s";')
+        gateway.ctl("reload")
+    good_again(hss, agw)
+
+
 def test_hundreds_of_bad_answers_in_a_row(gateway, hss, agw):
-    hss.case = scripted.ANSWERS["unknown_m_before_result"]
+    hss.case = scripted.ANSWERS["result_code_short"]
     calls = [agw.future("air", "0010100005%05d" % n, timeout=6) for n in range(80)]
     assert all(call.exception() is not None for call in calls)
     good_again(hss, agw)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The HSS simulator in a stock freeDiameterd as the core: what the demonstration and testers use."""
+"""The HSS simulator in a stock freeDiameterd as the core: what fgw/demo and testers use."""
 import concurrent.futures
 
 import grpc

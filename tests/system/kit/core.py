@@ -150,7 +150,7 @@ class SimHss(Daemon):
 
 
 def sanitizer_environment():
-    """freeDiameterd is not built with sanitizers: the run-time must be loaded before extensions are."""
+    """freeDiameterd has no sanitizers: their run-time must be loaded before the extensions."""
     if not paths.ASAN:
         return None
     library = run(["gcc", "-print-file-name=libasan.so"]).stdout.strip()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A subscriber's card: MILENAGE (TS 35.206) and the derivation of KASME (TS 33.401 A.2), with AES from
-the openssl program. It checks what the network sends as a card would. Not for load."""
+"""A subscriber's card: MILENAGE (TS 35.206) and the derivation of KASME (TS 33.401 A.2), with AES
+from the openssl program. It checks what the network sends as a card would. Not for load."""
 import hashlib
 import hmac
 import subprocess

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Makes a call flow of what three programs wrote, for fgw/demo: agw.log (JSON lines of fgw-agw),
+# fgwd.log and hss.log. What is shown was written by the program it happened in, with its clock; only
+# the moment a request left the gateway is computed (end of the procedure less its duration).
+# Times are microseconds of the day.
+
+function clock(stamp,  part) { # 2026-01-31T12:34:56.123456Z
+    split(substr(stamp, index(stamp, "T") + 1), part, ":")
+    return part[1] * 3600e6 + part[2] * 60e6 + part[3] * 1e6
+}
+
+function day(us) {
+    return us - int(us / 86400e6) * 86400e6
+}
+
+function text(name) { # of a JSON member
+    if (!match($0, "\"" name "\":\"[^\"]*\""))
+        return ""
+    return substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 5)
+}
+
+function number(name) {
+    if (!match($0, "\"" name "\":-?[0-9]+"))
+        return 0
+    return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3) + 0
+}
+
+# rank orders what happened in the same microsecond
+function add(at, rank, from, to, what, result, took) {
+    if (n++ == 0)
+        base = at
+    if (at < base - 43200e6) # over midnight
+        at += 86400e6
+    if (at > base + 43200e6)
+        at -= 86400e6
+    time[n] = at + rank / 1000
+    line[n] = from SUBSEP to SUBSEP what SUBSEP result SUBSEP took
+}
+
+BEGIN {
+    title["AIR"] = "Authentication-Information"
+    title["ULR"] = "Update-Location"
+    title["CLR"] = "Cancel-Location"
+    title["PUR"] = "Purge-UE"
+}
+
+FILENAME ~ /agw\.log$/ && /"event":"answer"/ {
+    at = day(number("at_us"))
+    took = number("elapsed_us")
+    method = text("method")
+    result = text("status")
+    if (method ~ /^Auth/)
+        result = result ", " (/eutran_vectors/ ? "1 vector: RAND XRES AUTN KASME" : "no vector")
+    if (method ~ /^Update/)
+        result = result ", APN " text("service_selection")
+    add(at - took, 0, "agw1", "fgw", method, "IMSI " imsi, 0)
+    add(at, 9, "fgw", "agw1", method " answer", result, took)
+}
+
+FILENAME ~ /agw\.log$/ && /"event":"request"/ {
+    add(day(number("at_us")), 2, "fgw", "agw1", text("method"),
+        /"cancellation_type":2/ ? "subscription withdrawal" : "", 0)
+    if (number("answered_us"))
+        add(day(number("answered_us")), 3, "agw1", "fgw", text("method") " answer", "OK", 0)
+}
+
+# 2026-01-31T12:34:56.123456Z info s6a imsi=... agw=... peer=...: AIR success, 1.234 ms
+FILENAME ~ /fgwd\.log$/ && $3 == "s6a" && / ms$/ {
+    for (i = 1; i < NF && $i !~ /:$/; i++)
+        ;
+    at = clock($1)
+    took = $(NF - 1) * 1000
+    name = $(i + 1)
+    result = $(i + 2)
+    sub(/,$/, "", result)
+    if (name == "CLR") {
+        add(at - took, 1, "hss", "fgw", title[name] "-Request", "", 0)
+        add(at, 8, "fgw", "hss", title[name] "-Answer",
+            result == "success" ? "2001 success" : result, took)
+    } else if (name in title) {
+        add(at - took, 1, "fgw", "hss", title[name] "-Request", "", 0)
+    }
+}
+
+FILENAME ~ /hss\.log$/ && match($0, /(AIR|ULR|PUR) answered [0-9]+/) {
+    split(substr($0, RSTART, RLENGTH), word, " ")
+    match($0, /[0-9-]+T[0-9:.]+Z/)
+    add(clock(substr($0, RSTART, RLENGTH)), 5, "hss", "fgw", title[word[1]] "-Answer",
+        word[3] (word[3] == 2001 ? " success" : ""), 0)
+}
+
+function sort(  i, j, t) { # by insertion: a dozen lines
+    for (i = 2; i <= n; i++)
+        for (j = i; j > 1 && time[j] < time[j - 1]; j--) {
+            t = time[j]; time[j] = time[j - 1]; time[j - 1] = t
+            t = line[j]; line[j] = line[j - 1]; line[j - 1] = t
+        }
+}
+
+END {
+    sort()
+    for (i = 1; i <= n; i++) {
+        split(line[i], f, SUBSEP)
+        answer = f[3] ~ /[aA]nswer$/
+        first = f[1] == "agw1" && !answer || f[1] == "hss" && !answer
+        if (first && i > 1)
+            print ""
+        colour = !answer ? "" : f[4] == "" || f[4] ~ /^(OK|2001)/ ? green : red
+        printf "%10.3f  %-4s %s %-4s  %s%-36s%s %s%s%s", (time[i] - time[1]) / 1000, f[1], arrow, \
+            f[2], first ? bold : "", f[3], first ? off : "", colour, f[4], off
+        if (f[5] > 0)
+            printf "%s  %.3f ms%s", dim, f[5] / 1000, off
+        print ""
+    }
+}
