@@ -18,12 +18,16 @@ int fd_msg_parse_or_error(struct msg **msg, struct msg **error)
     return dia_interpose_parse(msg, error);
 }
 
+struct cnxctx; // a connection of the library
+
 static int (*real_search)(struct dictionary *, enum dict_object_type, int, const void *,
                           struct dict_object **, int);
 static int (*real_new)(struct dictionary *, enum dict_object_type, void *, struct dict_object *,
                        struct dict_object **);
 static int (*real_delete)(struct dict_object *);
-static int (*real_shutdown)(void);
+static int (*real_post)(struct fifo *, void **);
+static int (*real_out)(struct msg **, struct cnxctx *, struct peer_hdr *, int);
+static int (*real_fifo_new)(struct fifo **, int);
 static int (*real_setsockopt)(int, int, int, const void *, socklen_t);
 
 // Before main, so that no thread finds them missing. dlsym returns an object pointer; POSIX says that it
@@ -33,9 +37,12 @@ static void __attribute__((constructor)) find_originals(void)
     *(void **)&real_search = dlsym(RTLD_NEXT, "fd_dict_search");
     *(void **)&real_new = dlsym(RTLD_NEXT, "fd_dict_new");
     *(void **)&real_delete = dlsym(RTLD_NEXT, "fd_dict_delete");
-    *(void **)&real_shutdown = dlsym(RTLD_NEXT, "fd_core_shutdown");
+    *(void **)&real_post = dlsym(RTLD_NEXT, "fd_fifo_post_int");
+    *(void **)&real_fifo_new = dlsym(RTLD_NEXT, "fd_fifo_new");
+    *(void **)&real_out = dlsym(RTLD_NEXT, "fd_out_send");
     *(void **)&real_setsockopt = dlsym(RTLD_NEXT, "setsockopt");
-    if (!real_search || !real_new || !real_delete || !real_shutdown || !real_setsockopt)
+    if (!real_search || !real_new || !real_delete || !real_post || !real_fifo_new || !real_out ||
+        !real_setsockopt)
         abort(); // linked without the libraries this file is for
 }
 
@@ -63,10 +70,34 @@ int fd_dict_delete(struct dict_object *object)
     return real_delete(object);
 }
 
+int fd_fifo_post_int(struct fifo *queue, void **item)
+{
+    return dia_interpose_post(queue, item) ? 0 : real_post(queue, item);
+}
+
+// The library's queues between its threads hold 5 to 30 messages: under load each of them stops its
+// producer every few messages, which costs more context switches than everything else together. Ours are
+// bounded long before, by the caps of requests in flight and of the sender's queue. 0 is unbounded.
+int fd_fifo_new(struct fifo **queue, int max)
+{
+    return real_fifo_new(queue, max > 0 && max < DIA_FIFO_LEAST ? DIA_FIFO_LEAST : max);
+}
+
+// Not in the library's headers; `peer` is a struct fd_peer, which begins with a struct peer_hdr.
+int fd_out_send(struct msg **msg, struct cnxctx *cnx, struct peer_hdr *peer, int routed);
+int fd_out_send(struct msg **msg, struct cnxctx *cnx, struct peer_hdr *peer, int routed)
+{
+    int rc = routed && !cnx ? dia_interpose_out(msg, peer) : 0;
+    if (rc != 0 || !*msg)
+        return rc;
+    rc = real_out(msg, cnx, peer, routed);
+    return rc != 0 && routed && !cnx ? dia_interpose_not_out(msg, rc) : rc;
+}
+
 int fd_core_shutdown(void)
 {
     dia_interpose_shutdown();
-    return real_shutdown();
+    return 0;
 }
 
 // RFC 3539 §3.2 asks for Nagle's algorithm and the library switches it on; with requests in both

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "diameter/stack_int.h"
 
@@ -154,6 +155,34 @@ static void look_at(struct peer_hdr *hdr, struct dia_peer *peer, void *arg)
 void dia_peers_watch(void)
 {
     each_of_library(look_at, NULL);
+}
+
+// ---- the end ----
+
+static void terminate(struct peer_hdr *hdr, struct dia_peer *peer, void *arg)
+{
+    static char reason[] = "REBOOTING"; // RFC 6733 §5.4.3
+    if (fd_peer_get_state(hdr) != STATE_ZOMBIE)
+        fd_psm_terminate(hdr, reason);
+}
+
+static void count_left(struct peer_hdr *hdr, struct dia_peer *peer, void *arg)
+{
+    int *left = arg;
+    *left += fd_peer_get_state(hdr) != STATE_ZOMBIE;
+}
+
+bool dia_peers_terminate(int64_t wait_ms)
+{
+    int64_t until = base_now_ns() + wait_ms * BASE_MS_NS;
+    int left;
+    each_of_library(terminate, NULL);
+    do {
+        nanosleep(&(struct timespec){.tv_nsec = 2 * BASE_MS_NS}, NULL);
+        left = 0;
+        each_of_library(count_left, &left);
+    } while (left > 0 && base_now_ns() < until);
+    return left == 0;
 }
 
 // ---- for status ----

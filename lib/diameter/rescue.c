@@ -155,6 +155,23 @@ static struct msg *refuse(struct msg *request, const struct fd_pei *pei)
     return answer;
 }
 
+// The library keeps a session for each request it receives and ends the whole process where it cannot: a
+// Session-Id with a NUL in it, which RFC 6733 §8.8 (UTF8String) does not allow.
+static bool session_is_usable(struct msg *msg, struct fd_pei *pei)
+{
+    const uint8_t *id = NULL;
+    size_t len = 0;
+    struct msg_hdr *hdr = NULL;
+    if (fd_msg_hdr(msg, &hdr) != 0 || !(hdr->msg_flags & CMD_FLAG_REQUEST))
+        return true;
+    struct avp *session = dia_find(msg, AVP_SESSION_ID);
+    if (!session || dia_avp_bytes(session, &id, &len) != ERR_OK || !memchr(id, 0, len))
+        return true;
+    pei->pei_errcode = (char *)(uintptr_t)"DIAMETER_INVALID_AVP_VALUE";
+    pei->pei_avp = session;
+    return false;
+}
+
 int dia_interpose_parse(struct msg **msg, struct msg **error)
 {
     struct fd_pei pei = {0};
@@ -163,7 +180,8 @@ int dia_interpose_parse(struct msg **msg, struct msg **error)
     int rc = 0;
     dia_interpose_seen(DIA_INTERPOSED_PARSE);
     *error = NULL;
-    if (fd_msg_parse_rules(*msg, fd_g_config->cnf_dict, &pei) == 0)
+    if (fd_msg_parse_rules(*msg, fd_g_config->cnf_dict, &pei) == 0 &&
+        session_is_usable(*msg, &pei))
         goto out;
     rc = EBADMSG; // whatever it was: other codes make the library give up the peer
     tell(*msg, &pei);
@@ -181,4 +199,93 @@ int dia_interpose_parse(struct msg **msg, struct msg **error)
 out:
     dia_cancel_again(before);
     return rc;
+}
+
+// ---- what the library is about to route ----
+
+static bool is_decorated(struct avp *user)
+{
+    const uint8_t *name = NULL;
+    size_t len = 0;
+    struct fd_pei ignored;
+    if (fd_msg_parse_dict(user, fd_g_config->cnf_dict, &ignored) != 0 ||
+        dia_avp_bytes(user, &name, &len) != ERR_OK || len == 0)
+        return false;
+    const uint8_t *at = memchr(name, '@', len);
+    return memchr(name, '!', at ? (size_t)(at - name) : len) != NULL;
+}
+
+// A request without Destination-Host whose User-Name is a decorated NAI (RFC 5729 §4.4) would be rewritten
+// by the Routing-IN thread and put back into its own queue: full, that thread waits for itself forever. It
+// could only be refused afterwards, because we relay nothing.
+static bool refuse_decorated(struct msg *msg)
+{
+    struct fd_pei pei = {.pei_errcode = (char *)(uintptr_t)"DIAMETER_INVALID_AVP_VALUE"};
+    pei.pei_avp = dia_find(msg, AVP_USER_NAME);
+    if (!pei.pei_avp || dia_find(msg, AVP_DESTINATION_HOST) || !is_decorated(pei.pei_avp))
+        return false;
+    tell(msg, &pei);
+    struct msg *answer = refuse(msg, &pei);
+    if (answer)
+        dia_sender_answer(answer);
+    else
+        fd_msg_free(msg);
+    return true;
+}
+
+static bool end_transaction(struct msg *msg)
+{
+    struct msg *request = NULL, *error = NULL;
+    dia_cookie cookie;
+    if (fd_msg_answ_getq(msg, &request) != 0 || !request || !dia_tx_cookie(request, &cookie))
+        return false;
+    (void)dia_interpose_parse(&msg, &error); // what is broken is marked and handed on all the same
+    dia_on_answer((void *)(uintptr_t)cookie, &msg);
+    return true;
+}
+
+bool dia_interpose_post(struct fifo *queue, void **item)
+{
+    struct msg *msg = *item;
+    struct msg_hdr *hdr = NULL;
+    bool taken = false;
+    if (!queue || queue != fd_g_incoming || !msg || fd_msg_hdr(msg, &hdr) != 0)
+        return false;
+    int before = dia_no_cancel();
+    if (hdr->msg_flags & CMD_FLAG_REQUEST)
+        taken = !(hdr->msg_flags & CMD_FLAG_ERROR) && refuse_decorated(msg);
+    else if (!(hdr->msg_flags & CMD_FLAG_ERROR))
+        taken = end_transaction(msg);
+    dia_cancel_again(before);
+    if (taken)
+        *item = NULL;
+    return taken;
+}
+
+// ---- what the library is about to send ----
+
+int dia_interpose_not_out(struct msg **msg, int rc)
+{
+    struct msg_hdr *hdr = NULL;
+    if (!*msg || fd_msg_hdr(*msg, &hdr) != 0 || (hdr->msg_flags & CMD_FLAG_REQUEST))
+        return rc;
+    int before = dia_no_cancel();
+    dia_count(DIA_COUNT_INBOUND_LOST);
+    fd_msg_free(*msg);
+    *msg = NULL;
+    dia_cancel_again(before);
+    return 0;
+}
+
+int dia_interpose_out(struct msg **msg, struct peer_hdr *peer)
+{
+    struct msg_hdr *hdr = NULL;
+    int state = peer ? fd_peer_get_state(peer) : -1;
+    if (state == STATE_OPEN || !*msg || fd_msg_hdr(*msg, &hdr) != 0)
+        return 0;
+    // answers may still follow a goodbye, and a slow peer
+    bool connected = state == STATE_CLOSING_GRACE || state == STATE_SUSPECT || state == STATE_REOPEN;
+    if (connected && !(hdr->msg_flags & CMD_FLAG_REQUEST))
+        return 0;
+    return dia_interpose_not_out(msg, ENOTCONN);
 }

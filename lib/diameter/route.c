@@ -33,6 +33,7 @@ static bool look_at(struct rtd_candidate *candidate, struct choice *out)
 {
     struct peer_hdr *peer = NULL;
     long unanswered = 0;
+    int unsent = 0;
     if (candidate->score < FD_SCORE_INI)
         return false;
     if (fd_peer_getbyid(candidate->diamid, candidate->diamidlen, 0, &peer) != 0 || !peer ||
@@ -41,10 +42,11 @@ static bool look_at(struct rtd_candidate *candidate, struct choice *out)
     const struct dia_peer *ours = dia_peer_get(candidate->diamid, candidate->diamidlen);
     if (ours && atomic_load_explicit(&ours->disabled, memory_order_relaxed))
         return false;
-    // the library's own count: what its list, walked linearly, really holds
+    // the library's own counts: what its list, walked linearly, really holds, and will hold in a moment
     fd_peer_get_load_pending(peer, &unanswered, NULL);
-    *out = (struct choice){.candidate = candidate, .score = candidate->score, .load = unanswered};
-    out->full = unanswered >= (long)max_in_flight;
+    fd_stat_getstats(STAT_P_TOSEND, peer, &unsent, NULL, NULL, NULL, NULL, NULL, NULL);
+    *out = (struct choice){.candidate = candidate, .score = candidate->score, .load = unanswered + unsent};
+    out->full = out->load >= (long)max_in_flight;
     return true;
 }
 

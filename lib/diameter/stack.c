@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The life of libfdcore inside this process: start in order, watch that it lives, stop within bounds.
-#include <dlfcn.h>
-#include <errno.h>
-#include <link.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,7 +14,7 @@ enum {
     DEFAULT_IN_FLIGHT = 1000,
     DEFAULT_QUEUE = 4000,
     DEFAULT_INBOUND_MS = 8000,
-    LIBRARY_STOP_MS = 5000, // it may want 16 s for a peer that hangs
+    PEERS_STOP_MS = 2500,
     SENDER_STOP_MS = 1500,  // a peer that does not read holds the library up for a second
     ENDING_MS = 1000,
 };
@@ -28,7 +23,6 @@ static struct {
     struct dia_stack_config config;
     _Atomic enum dia_phase phase;
     _Atomic bool failed, checked;
-    bool started; // fd_core_start has been called
 } stack;
 
 enum dia_phase dia_phase(void)
@@ -124,16 +118,6 @@ void dia_stack_self_test(void)
 
 // ---- start ----
 
-// What the library loaded stays mapped until the process ends: its shutdown unloads extensions whose code
-// our own threads may still be in.
-static int pin(struct dl_phdr_info *info, size_t size, void *arg)
-{
-    size_t len = strlen(info->dlpi_name);
-    if (len > 4 && strcmp(info->dlpi_name + len - 4, ".fdx") == 0)
-        (void)dlopen(info->dlpi_name, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-    return 0;
-}
-
 // What operators may leave out and the gateway needs.
 static void enforce_settings(void)
 {
@@ -169,7 +153,6 @@ enum err dia_stack_init(const struct dia_stack_config *config)
     dia_counts_start();
     if (!config->hosted && fd_core_parseconf(config->conf_path) != 0)
         return ERR_CONF_SYNTAX; // the library has logged file and line
-    dl_iterate_phdr(pin, NULL);
     enforce_settings();
     enum err err = dia_reload_prepare(config->conf_path);
     if (err == ERR_OK)
@@ -189,7 +172,6 @@ enum err dia_stack_start(void)
     if (err != ERR_OK)
         return err;
     atomic_store(&stack.phase, DIA_RUNNING); // peers may send as soon as they are connected
-    stack.started = true;
     if (!stack.config.hosted && (fd_core_start() != 0 || fd_core_waitstartcomplete() != 0)) {
         atomic_store(&stack.phase, DIA_READY);
         return ERR_DIA_LIBRARY;
@@ -209,35 +191,6 @@ static void wait_idle(int64_t grace_ms)
         nanosleep(&(struct timespec){.tv_nsec = 2 * BASE_MS_NS}, NULL);
 }
 
-static void *stop_library(void *arg)
-{
-    _Atomic bool *done = arg;
-    fd_core_shutdown();
-    fd_core_wait_shutdown_complete();
-    atomic_store(done, true);
-    return NULL;
-}
-
-// True when it has ended; otherwise its threads are left alone until the process ends.
-static bool stop_library_within(int64_t wait_ms)
-{
-    static _Atomic bool done;
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, stop_library, &done) != 0)
-        return false;
-    int64_t until = base_now_ns() + wait_ms * BASE_MS_NS;
-    while (!atomic_load(&done) && base_now_ns() < until)
-        nanosleep(&(struct timespec){.tv_nsec = 2 * BASE_MS_NS}, NULL);
-    if (!atomic_load(&done)) {
-        pthread_detach(thread);
-        base_log(&log_dia, BASE_LOG_WARN, NULL,
-                 "a peer does not let go of its connection: ending without it");
-        return false;
-    }
-    pthread_join(thread, NULL);
-    return true;
-}
-
 void dia_stack_stop(int64_t grace_ms)
 {
     enum dia_phase was = dia_phase();
@@ -250,9 +203,12 @@ void dia_stack_stop(int64_t grace_ms)
         wait_idle(ENDING_MS / 4); // answers that the ending has caused
         dia_sender_stop(SENDER_STOP_MS);
     }
-    bool ended = stack.config.hosted || stop_library_within(LIBRARY_STOP_MS);
+    // The library itself is left as it is until the process ends: its shutdown unloads extensions whose
+    // code may still be running, waits 16 s for a peer that hangs, and asserts that no thread of its own
+    // takes longer than 20 ms to wake up.
+    if (was == DIA_RUNNING && !stack.config.hosted && !dia_stack_failed() &&
+        !dia_peers_terminate(PEERS_STOP_MS))
+        base_log(&log_dia, BASE_LOG_WARN, NULL, "a peer has not answered our goodbye in time");
     atomic_store(&stack.phase, DIA_STOPPED);
-    if (!ended) // stuck in fd_msg_send until the library let go
-        dia_sender_stop(0);
     dia_tx_detach();
 }

@@ -26,12 +26,12 @@ struct dia_stack_config {
 enum err dia_stack_init(const struct dia_stack_config *config);
 enum err dia_stack_start(void);
 // Refuses new requests, waits for those in flight at most grace_ms, ends the rest with ERR_SHUTDOWN on their
-// loops (which should still run), sends DPR, shuts the library down. Blocks for at most grace_ms + 8 s; if a
-// peer hangs, threads of the library are left behind and the process should end soon. Extensions stay mapped.
+// loops (which should still run), and says goodbye to the peers (DPR). Blocks for at most grace_ms + 6 s.
+// Threads of the library stay until the process ends, which it should then do; extensions stay mapped.
 void dia_stack_stop(int64_t grace_ms);
 // True once self-test saw that the interposed functions are really called (after the first CEA).
 bool dia_stack_interposed_ok(void);
-// The library has ended itself (a thread of it met an error it cannot handle); the process has been sent
+// The library works no longer (a thread of it met an error it cannot handle); the process has been sent
 // SIGTERM and should exit with an error, so that its manager restarts it.
 bool dia_stack_failed(void);
 

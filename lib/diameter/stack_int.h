@@ -21,6 +21,7 @@ extern struct base_log_cat log_dia;
 
 // Exported by libfdcore in every release, declared in none.
 int fd_psm_terminate(struct peer_hdr *peer, char *reason);
+extern struct fifo *fd_g_incoming; // what was received and is to be routed
 
 enum dia_phase { DIA_IDLE, DIA_READY, DIA_RUNNING, DIA_DRAINING, DIA_STOPPED };
 
@@ -64,6 +65,8 @@ void dia_peer_set_realm(struct dia_peer *peer, const char *realm, size_t len);
 // Looks at the state of every peer and tells what changed; twice a second, sender thread.
 void dia_peers_watch(void);
 const char *dia_peer_state_name(int state); // "OPEN"
+// Says goodbye (DPR) to all and waits for them to go; false if one did not within wait_ms.
+bool dia_peers_terminate(int64_t wait_ms);
 
 // ---- tx.c ----
 // What the library carries for us in the pointer of its callbacks: loop, handle and no_failover.

@@ -2,8 +2,9 @@
 // Requests toward the core. A transaction belongs to the loop that sent it; other threads know only its
 // cookie and hand over what happened. The library may call back once, late, or never: whatever comes after
 // the transaction has ended finds a stale handle and is counted.
+#include <sched.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "diameter/stack_int.h"
 
@@ -30,6 +31,7 @@ static struct {
     struct dia_tx_loop loops[DIA_LOOPS_MAX];
     _Atomic size_t n;
     _Atomic uint64_t live;
+    _Atomic unsigned posting; // threads of the library inside dia_tx_end
 } tx;
 
 // ---- cookies ----
@@ -193,23 +195,26 @@ static void on_ending(struct base_job *job)
 
 void dia_tx_end(dia_cookie cookie, enum err err, struct msg *answer, struct dia_peer *peer)
 {
+    atomic_fetch_add(&tx.posting, 1); // before asking whether the loop is still there
     struct dia_tx_loop *loop = cookie_loop(cookie);
     struct ending *e = loop ? malloc(sizeof(*e)) : NULL;
-    if (!e) { // our own timer ends the transaction
-        dia_count(DIA_COUNT_NO_MEMORY);
+    if (e) {
+        *e = (struct ending){
+            .job = {.run = on_ending},
+            .loop = loop,
+            .cookie = cookie,
+            .err = err,
+            .answer = answer,
+            .peer = peer,
+        };
+        base_loop_post_admitted(loop->loop, &e->job);
+    } else { // our own timer ends the transaction, or everything has ended
+        if (loop)
+            dia_count(DIA_COUNT_NO_MEMORY);
         if (answer)
             fd_msg_free(answer);
-        return;
     }
-    *e = (struct ending){
-        .job = {.run = on_ending},
-        .loop = loop,
-        .cookie = cookie,
-        .err = err,
-        .answer = answer,
-        .peer = peer,
-    };
-    base_loop_post_admitted(loop->loop, &e->job);
+    atomic_fetch_sub(&tx.posting, 1);
 }
 
 // ---- what the library calls ----
@@ -380,13 +385,10 @@ void dia_tx_end_all(int64_t wait_ms)
         nanosleep(&(struct timespec){.tv_nsec = BASE_MS_NS}, NULL);
 }
 
+// The tables stay: jobs already posted still look at them.
 void dia_tx_detach(void)
 {
-    size_t n = atomic_exchange(&tx.n, 0);
-    for (size_t i = 0; i < n; i++) {
-        base_handles_free(tx.loops[i].table);
-        tx.loops[i].table = NULL;
-        tx.loops[i].loop = NULL;
-        // asked stays: a thread of the library may be looking at it
-    }
+    atomic_store(&tx.n, 0);
+    while (atomic_load(&tx.posting) > 0)
+        sched_yield();
 }
