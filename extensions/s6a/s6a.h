@@ -80,6 +80,8 @@ struct s6a_core_result {
 struct s6a_core_result s6a_core_of_code(uint32_t error_code);
 struct s6a_core_result s6a_core_of_status(int grpc_status);
 struct s6a_core_result s6a_core_of_err(enum err err);
+// Both mappings as Markdown, for the interface statement.
+void s6a_results_doc(FILE *out);
 bool s6a_core_is_success(const struct s6a_core_result *result);
 extern const struct s6a_core_result s6a_core_success, s6a_core_user_unknown, s6a_core_no_delivery,
     s6a_core_unable;

@@ -8,6 +8,8 @@
 
 #include "rpc/status.h"
 
+#include <inttypes.h>
+
 struct row {
     uint32_t code;
     int status;
@@ -207,4 +209,64 @@ struct s6a_core_result s6a_core_of_err(enum err err)
     default:
         return s6a_core_unable;
     }
+}
+
+// ---- documentation ----
+static void print_rows(FILE *out, const char *avp, const struct row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        fprintf(out, "| %s %" PRIu32 " | %s | ", avp, rows[i].code,
+                rpc_status_name(rows[i].status));
+        if (rows[i].status == RPC_OK)
+            fprintf(out, "%" PRIu32, rows[i].error_code);
+        fprintf(out, " | %s |\n", rows[i].label);
+    }
+}
+#define PRINT_ROWS(out, avp, rows)                                                                 \
+    print_rows((out), (avp), (rows), sizeof(rows) / sizeof((rows)[0]))
+
+static void print_core(FILE *out, const char *what, struct s6a_core_result result)
+{
+    fprintf(out, "| %s | %s %" PRIu32 " |\n", what,
+            result.vendor ? "Experimental-Result-Code" : "Result-Code", result.code);
+}
+
+void s6a_results_doc(FILE *out)
+{
+    static const enum err failures[] = {ERR_TIMEOUT,  ERR_DIA_NO_PEER, ERR_DIA_PEER_LOST,
+                                        ERR_DIA_BUSY, ERR_NOMEM,       ERR_DIA_BAD_ANSWER,
+                                        ERR_SHUTDOWN, ERR_CANCELLED,   ERR_ENCODE_VALUE};
+    static const uint32_t codes[] = {0, 2001, 3002, 3004, 5001, 5012};
+    static const enum err unreached[] = {ERR_RPC_UNREACHABLE, ERR_TIMEOUT, ERR_FULL,
+                                         ERR_RPC_PROTOCOL};
+    char text[64];
+    fputs("## Results toward access gateways\n\n"
+          "A success is error_code 0 (AIR, ULR) or 2001 (PUR, NOR). Base results that are not "
+          "listed\n"
+          "go by their class: 2xxx success, 3xxx and 4xxx UNAVAILABLE, 5xxx INTERNAL; other\n"
+          "Experimental-Result-Codes of 3GPP are passed on with status OK.\n\n"
+          "| result of the HSS | gRPC status | error_code | metrics label |\n|---|---|---|---|\n",
+          out);
+    PRINT_ROWS(out, "Experimental-Result-Code", s6a_rows);
+    PRINT_ROWS(out, "Result-Code", base_rows);
+    fputs("\n| failure on the way | gRPC status | metrics label |\n|---|---|---|\n", out);
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        const struct s6a_verdict v = s6a_verdict_of_err(failures[i]);
+        fprintf(out, "| %s | %s | %s |\n", err_str(failures[i]), rpc_status_name(v.status),
+                v.label);
+    }
+    fputs("\n## Results toward the HSS\n\n"
+          "CLR turns 5001 into 2001: nothing to cancel. UNIMPLEMENTED goes by `unsupported_update` "
+          "for\n"
+          "IDR and DSR.\n\n| the access gateway | answer |\n|---|---|\n",
+          out);
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        snprintf(text, sizeof(text), "OK, error_code %" PRIu32, codes[i]);
+        print_core(out, text, s6a_core_of_code(codes[i]));
+    }
+    print_core(out, "OK, any other failure", s6a_core_of_code(9999));
+    for (int status = 1; status <= 16; status++)
+        print_core(out, rpc_status_name(status), s6a_core_of_status(status));
+    for (size_t i = 0; i < sizeof(unreached) / sizeof(unreached[0]); i++)
+        print_core(out, err_str(unreached[i]), s6a_core_of_err(unreached[i]));
 }

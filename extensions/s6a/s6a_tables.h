@@ -3,8 +3,6 @@
 // s6a_down.c).
 #pragma once
 
-#include <stdio.h>
-
 #include "diameter/xlate.h"
 
 enum s6a_message {
@@ -29,8 +27,6 @@ enum err s6a_tables_compile(void (*report)(void *arg, const char *text), void *a
 void s6a_tables_free(void);
 // Valid between the two; any thread.
 const struct xlate_table *s6a_table(enum s6a_message message);
-// The interface statement (docs/interfaces/s6a.md).
-void s6a_tables_doc(FILE *out);
 
 // Rows of Subscription-Data (s6a_subscription.c), for UpdateLocationAnswer and SubscriptionData
 // alike.
