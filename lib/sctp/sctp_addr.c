@@ -157,6 +157,7 @@ enum err sct_err_from_errno(int errnum)
     case ECONNRESET:
     case ECONNABORTED:
     case ESHUTDOWN:
+    case ENOENT: // libusrsctp: there is no such association any more
         return ERR_CLOSED;
     default:
         return err_from_errno(errnum);

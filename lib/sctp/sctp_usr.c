@@ -11,11 +11,9 @@
 // - usrsctp_finish fails while associations are being closed: it is tried for a while.
 // - It does not say when its UDP port is taken: tried before.
 // - The routing decides the source address of a packet, not the local address of the association.
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -34,13 +32,13 @@ enum {
     SOCKET_BUFFER = 1 << 20,
 };
 
+// What an upcall holds. All members but the job belong to bell_lock.
 struct slot {
     struct base_job job;
-    struct base_loop *loop;
-    _Atomic bool posted;
-    struct sct_sock *sock; // loop thread only; NULL: free
-    SLIST_ENTRY(slot) link; // of all
-    SLIST_ENTRY(slot) free_link;
+    struct base_loop *loop; // NULL: nobody listens
+    struct sct_sock *sock;
+    bool posted;            // the job is queued
+    SLIST_ENTRY(slot) link; // of free_slots
 };
 
 struct sct_sock {
@@ -48,17 +46,109 @@ struct sct_sock {
     struct socket *so;
     struct slot *slot; // NULL before watch
     struct sct_watcher *watcher;
-    uint16_t encaps_port; // peers' UDP port, 0: raw IP
     LIST_ENTRY(sct_sock) link;
 };
 
 struct user { // of one stack
     struct base_loop *loop;
-    SLIST_HEAD(, slot) slots, free_slots;
     LIST_HEAD(, sct_sock) socks; // watched
     struct base_timer poll;
-    struct base_job bury;
 };
+
+// --- ringing ---
+
+static pthread_mutex_t bell_lock = PTHREAD_MUTEX_INITIALIZER;
+static SLIST_HEAD(, slot) free_slots = SLIST_HEAD_INITIALIZER(free_slots);
+static bool bells_live; // the library runs: an upcall may hold any slot
+
+static void recycle(struct slot *slot)
+{
+    if (bells_live)
+        SLIST_INSERT_HEAD(&free_slots, slot, link);
+    else
+        free(slot);
+}
+
+static void on_job(struct base_job *job)
+{
+    struct slot *slot = BASE_CONTAINER_OF(job, struct slot, job);
+    pthread_mutex_lock(&bell_lock);
+    struct sct_sock *sock = slot->sock;
+    slot->posted = false; // before looking: what comes now rings again
+    if (!slot->loop)
+        recycle(slot);
+    pthread_mutex_unlock(&bell_lock);
+    if (sock)
+        sock->watcher->ready(sock->watcher); // may close it
+}
+
+static void ring(struct slot *slot)
+{
+    pthread_mutex_lock(&bell_lock);
+    if (slot->loop && !slot->posted) {
+        slot->posted = true;
+        base_loop_post_admitted(slot->loop, &slot->job);
+    }
+    pthread_mutex_unlock(&bell_lock);
+}
+
+// On a thread of the library.
+static void on_upcall(struct socket *so, void *arg, int flags)
+{
+    if (arg)
+        ring(arg);
+}
+
+static struct slot *take_slot(struct sct_sock *sock)
+{
+    pthread_mutex_lock(&bell_lock);
+    struct slot *slot = SLIST_FIRST(&free_slots);
+    if (slot)
+        SLIST_REMOVE_HEAD(&free_slots, link);
+    else
+        slot = calloc(1, sizeof(*slot));
+    if (slot) {
+        slot->job.run = on_job;
+        slot->loop = sock->user->loop;
+        slot->sock = sock;
+    }
+    pthread_mutex_unlock(&bell_lock);
+    return slot;
+}
+
+static void leave_slot(struct slot *slot)
+{
+    pthread_mutex_lock(&bell_lock);
+    slot->loop = NULL;
+    slot->sock = NULL;
+    if (!slot->posted)
+        recycle(slot);
+    pthread_mutex_unlock(&bell_lock);
+}
+
+static void set_bells(bool live)
+{
+    pthread_mutex_lock(&bell_lock);
+    bells_live = live;
+    while (!live && !SLIST_EMPTY(&free_slots)) {
+        struct slot *slot = SLIST_FIRST(&free_slots);
+        SLIST_REMOVE_HEAD(&free_slots, link);
+        free(slot);
+    }
+    pthread_mutex_unlock(&bell_lock);
+}
+
+static void on_poll(struct base_timer *timer)
+{
+    struct user *user = BASE_CONTAINER_OF(timer, struct user, poll);
+    struct sct_sock *sock;
+    LIST_FOREACH(sock, &user->socks, link) {
+        if (usrsctp_get_events(sock->so) & (SCTP_EVENT_READ | SCTP_EVENT_ERROR))
+            ring(sock->slot);
+    }
+    if (!LIST_EMPTY(&user->socks))
+        base_timer_start(&user->poll, POLL_MS);
+}
 
 // --- the library ---
 
@@ -96,83 +186,28 @@ static enum err library_get(uint16_t port)
             usrsctp_sysctl_set_sctp_blackhole(2);
         library_runs = true;
         library_port = port;
+        set_bells(true);
     }
     library_users += !err;
     pthread_mutex_unlock(&library_lock);
     return err;
 }
 
-// True if no upcall can come any more.
-static bool library_put(void)
+static void library_put(void)
 {
     const struct timespec wait = {.tv_nsec = FINISH_WAIT_NS};
     pthread_mutex_lock(&library_lock);
-    if (--library_users == 0) {
-        for (int i = 0; i < FINISH_TRIES && library_runs; i++) {
-            library_runs = usrsctp_finish() != 0;
-            if (library_runs)
-                nanosleep(&wait, NULL);
-        }
+    library_users--;
+    for (int i = 0; i < FINISH_TRIES && library_users == 0 && library_runs; i++) {
+        library_runs = usrsctp_finish() != 0;
         if (library_runs)
-            base_log(&log_sctp, BASE_LOG_WARN, NULL, "libusrsctp still has sockets to close");
+            nanosleep(&wait, NULL);
+        else
+            set_bells(false);
     }
-    bool stopped = !library_runs;
+    if (library_users == 0 && library_runs)
+        base_log(&log_sctp, BASE_LOG_WARN, NULL, "libusrsctp still has sockets to close");
     pthread_mutex_unlock(&library_lock);
-    return stopped;
-}
-
-// --- ringing ---
-
-static void look(struct sct_sock *sock)
-{
-    sock->watcher->ready(sock->watcher); // may close it
-}
-
-static void on_job(struct base_job *job)
-{
-    struct slot *slot = BASE_CONTAINER_OF(job, struct slot, job);
-    atomic_store(&slot->posted, false); // before looking: what comes now rings again
-    if (slot->sock)
-        look(slot->sock);
-}
-
-// On a thread of the library.
-static void on_upcall(struct socket *so, void *arg, int flags)
-{
-    struct slot *slot = arg;
-    if (slot && !atomic_exchange(&slot->posted, true))
-        base_loop_post_admitted(slot->loop, &slot->job);
-}
-
-static void on_poll(struct base_timer *timer)
-{
-    struct user *user = BASE_CONTAINER_OF(timer, struct user, poll);
-    struct slot *slot;
-    // along the slots: they stay, while a look may close any socket
-    SLIST_FOREACH(slot, &user->slots, link) {
-        if (slot->sock && usrsctp_get_events(slot->sock->so) &
-                              (SCTP_EVENT_READ | SCTP_EVENT_ERROR))
-            look(slot->sock);
-    }
-    if (!LIST_EMPTY(&user->socks))
-        base_timer_start(&user->poll, POLL_MS);
-}
-
-static struct slot *take_slot(struct user *user)
-{
-    struct slot *slot = SLIST_FIRST(&user->free_slots);
-    if (slot) {
-        SLIST_REMOVE_HEAD(&user->free_slots, free_link);
-        return slot;
-    }
-    slot = calloc(1, sizeof(*slot));
-    if (!slot)
-        return NULL;
-    slot->job.run = on_job;
-    slot->loop = user->loop;
-    atomic_init(&slot->posted, false);
-    SLIST_INSERT_HEAD(&user->slots, slot, link);
-    return slot;
 }
 
 // --- stacks ---
@@ -188,34 +223,18 @@ static enum err user_start(struct sct_stack *stack, const struct sct_stack_conf 
         return err;
     }
     user->loop = stack->loop;
-    SLIST_INIT(&user->slots);
-    SLIST_INIT(&user->free_slots);
     LIST_INIT(&user->socks);
     base_timer_init(&user->poll, stack->loop, on_poll);
     stack->backend = user;
     return ERR_OK;
 }
 
-// Behind all jobs of the slots.
-static void bury(struct base_job *job)
-{
-    struct user *user = BASE_CONTAINER_OF(job, struct user, bury);
-    struct slot *slot;
-    while ((slot = SLIST_FIRST(&user->slots)) != NULL) {
-        SLIST_REMOVE_HEAD(&user->slots, link);
-        free(slot);
-    }
-    free(user);
-}
-
 static void user_stop(struct sct_stack *stack)
 {
     struct user *user = stack->backend;
     base_timer_stop(&user->poll);
-    bool silent = library_put();
-    user->bury.run = bury;
-    if (silent) // else slots may still be rung: they are left to the process's end
-        base_loop_post_admitted(user->loop, &user->bury);
+    free(user);
+    library_put();
 }
 
 // --- sockets ---
@@ -353,11 +372,10 @@ static enum err user_accept(struct sct_sock *sock, struct sct_sock **out,
 static enum err user_watch(struct sct_sock *sock, struct sct_watcher *watcher)
 {
     struct user *user = sock->user;
-    sock->slot = take_slot(user);
+    sock->watcher = watcher;
+    sock->slot = take_slot(sock);
     if (!sock->slot)
         return ERR_NOMEM;
-    sock->slot->sock = sock;
-    sock->watcher = watcher;
     if (LIST_EMPTY(&user->socks))
         base_timer_start(&user->poll, POLL_MS);
     LIST_INSERT_HEAD(&user->socks, sock, link);
@@ -567,8 +585,7 @@ static void user_close(struct sct_sock *sock, bool abort)
     usrsctp_close(sock->so);
     if (sock->slot) {
         LIST_REMOVE(sock, link);
-        sock->slot->sock = NULL;
-        SLIST_INSERT_HEAD(&sock->user->free_slots, sock->slot, free_link);
+        leave_slot(sock->slot);
     }
     free(sock);
 }
