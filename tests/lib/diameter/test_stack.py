@@ -481,6 +481,7 @@ REQUESTS = {  # body, header options -> result, Failed-AVP
     "decorated user": (lambda p: clr(p, user="other.test!1@example.org").replace(avp(293, FGW), b""),
                        {}, None, None),
     "empty session": (lambda p: avp(263, b"") + clr(p, session="x")[len(avp(263, "x")):], {}, 2001, None),
+    "NUL in session": (lambda p: clr(p, session="a;1\0;2"), {}, 5004, (263, 0)),
     "empty user": (lambda p: clr(p, user=""), {}, 2001, None),
     "T bit": (lambda p: clr(p), {"flags": 0xd0}, 2001, None),
     "no P bit": (lambda p: clr(p), {"flags": 0x80}, 2001, None),
