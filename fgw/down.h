@@ -41,7 +41,7 @@ struct fgw_down {
     struct base_loop *loop;
     struct base_arena *arena;
     ProtobufCMessage *request;
-    struct base_imsi imsi;                 // filled by the procedure, for log and calls
+    struct base_imsi imsi; // filled by the procedure, for log and calls
     char gateway[FGW_GATEWAY_ID_MAX + 1];
     char peer[FGW_IDENTITY_MAX + 1];
     int64_t started_ns;

@@ -27,15 +27,27 @@ enum err fgw_route_check_identity(const char *text, const char **why)
 }
 
 const struct conf_key fgw_route_keys[] = {
-    {.name = "imsi_prefix", .type = CONF_STRING, .offset = ROUTE(imsi_prefix), .required = true,
+    {.name = "imsi_prefix",
+     .type = CONF_STRING,
+     .offset = ROUTE(imsi_prefix),
+     .required = true,
      .check = fgw_route_check_digits,
      .help = "Leading digits of the IMSIs; the longest prefix that fits wins."},
-    {.name = "realm", .type = CONF_STRING, .offset = ROUTE(realm),
-     .check = fgw_route_check_identity, .help = "Destination-Realm."},
-    {.name = "host", .type = CONF_STRING, .offset = ROUTE(host),
+    {.name = "realm",
+     .type = CONF_STRING,
+     .offset = ROUTE(realm),
+     .check = fgw_route_check_identity,
+     .help = "Destination-Realm."},
+    {.name = "host",
+     .type = CONF_STRING,
+     .offset = ROUTE(host),
      .check = fgw_route_check_identity,
      .help = "Destination-Host; without it any server of the realm answers."},
-    {.name = "mnc_digits", .type = CONF_INT, .offset = ROUTE(mnc_digits), .min = 0, .max = 3,
+    {.name = "mnc_digits",
+     .type = CONF_INT,
+     .offset = ROUTE(mnc_digits),
+     .min = 0,
+     .max = 3,
      .help = "2 or 3: without `realm`, the realm is made from the IMSI (TS 23.003 19.2)."},
     {.name = NULL},
 };
@@ -102,9 +114,18 @@ void fgw_route_find(const struct conf_list *routes, const char *realm, const cha
     snprintf(out->host, sizeof(out->host), "%s", host ? host : "");
 }
 
-enum err fgw_request_new(uint32_t application, uint32_t command, const char *session_suffix,
-                         const struct fgw_destination *to, bool vendor_application,
-                         struct msg **out)
+static enum err add_origin(struct msg *msg, const char *origin)
+{
+    const char *dot = origin ? strchr(origin, '.') : NULL;
+    if (!dot)
+        return dia_add_origin(msg);
+    enum err err = dia_add_text(msg, AVP_ORIGIN_HOST, origin);
+    return err == ERR_OK ? dia_add_text(msg, AVP_ORIGIN_REALM, dot + 1) : err;
+}
+
+enum err fgw_request_new_from(uint32_t application, uint32_t command, const char *session_suffix,
+                              const char *origin, const struct fgw_destination *to,
+                              bool vendor_application, struct msg **out)
 {
     enum err err = dia_request_new(application, command, out);
     if (err != ERR_OK)
@@ -115,7 +136,7 @@ enum err fgw_request_new(uint32_t application, uint32_t command, const char *ses
     if (err == ERR_OK)
         err = dia_add_no_state(*out);
     if (err == ERR_OK)
-        err = dia_add_origin(*out);
+        err = add_origin(*out, origin);
     if (err == ERR_OK && to->host[0])
         err = dia_add_text(*out, AVP_DESTINATION_HOST, to->host);
     if (err == ERR_OK)
@@ -125,4 +146,12 @@ enum err fgw_request_new(uint32_t application, uint32_t command, const char *ses
         *out = NULL;
     }
     return err;
+}
+
+enum err fgw_request_new(uint32_t application, uint32_t command, const char *session_suffix,
+                         const struct fgw_destination *to, bool vendor_application,
+                         struct msg **out)
+{
+    return fgw_request_new_from(application, command, session_suffix, NULL, to, vendor_application,
+                                out);
 }

@@ -25,7 +25,8 @@ extern const struct conf_key fgw_route_keys[];
 enum err fgw_route_check_identity(const char *text, const char **why);
 enum err fgw_route_check_digits(const char *text, const char **why);
 // What the table of keys cannot check of a list of routes; errors go to the conf.
-enum err fgw_route_configure(struct conf *conf, const char *section, const struct conf_list *routes);
+enum err fgw_route_configure(struct conf *conf, const char *section,
+                             const struct conf_list *routes);
 
 struct fgw_destination {
     char realm[FGW_IDENTITY_MAX + 1];
@@ -42,3 +43,8 @@ void fgw_route_find(const struct conf_list *routes, const char *realm, const cha
 enum err fgw_request_new(uint32_t application, uint32_t command, const char *session_suffix,
                          const struct fgw_destination *to, bool vendor_application,
                          struct msg **out);
+// The same in the name of another node; its realm is what follows the first dot of its name. origin
+// NULL: ours.
+enum err fgw_request_new_from(uint32_t application, uint32_t command, const char *session_suffix,
+                              const char *origin, const struct fgw_destination *to,
+                              bool vendor_application, struct msg **out);

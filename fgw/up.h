@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A call of an access gateway on its way to the core: what the procedures of every Diameter interface
-// have alike. The interface reads the call, sends one request after the other (at most one is under
-// way), and ends with one reply. Not for translation and not for what a result means.
+// A call of an access gateway on its way to the core: what the procedures of every Diameter
+// interface have alike. The interface reads the call, sends one request after the other (at most
+// one is under way), and ends with one reply. Not for translation and not for what a result means.
 // Everything runs on the call's loop; the transaction owns one arena and dies with fgw_up_free.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 struct fgw_up;
 struct fgw_up_interface {
-    const char *name;          // "swx": label of the counters
+    const char *name; // "swx": label of the counters
     struct base_log_cat *log;
 };
 // The outcome of the request under way. The callee replies and frees, or sends the next request.
@@ -22,8 +22,8 @@ typedef void (*fgw_up_answered)(struct fgw_up *up, const struct dia_outcome *out
 
 struct fgw_up {
     const struct fgw_up_interface *interface;
-    const char *procedure;     // label of the counters; static
-    struct rpc_call *call;     // NULL once replied
+    const char *procedure; // label of the counters; static
+    struct rpc_call *call; // NULL once replied
     struct base_loop *loop;
     struct base_arena *arena;
     ProtobufCMessage *request; // the call's message
@@ -31,15 +31,15 @@ struct fgw_up {
     struct base_imsi imsi;     // len 0: not known (yet)
     // The outcome matters even if the caller goes away: then it is awaited, with call == NULL.
     bool finish_unseen;
-    base_handle sent;          // 0: nothing is under way
+    base_handle sent; // 0: nothing is under way
     fgw_up_answered answered;
     int64_t started_ns;
     char gateway[FGW_GATEWAY_ID_MAX + 1];
     char peer[FGW_IDENTITY_MAX + 1]; // that answered last; "" if none
 };
 
-// Begins with a call: unpacks its message, allocates own_size bytes for the interface. NULL: the call
-// could not be read and has been answered.
+// Begins with a call: unpacks its message, allocates own_size bytes for the interface. NULL: the
+// call could not be read and has been answered.
 struct fgw_up *fgw_up_begin(const struct fgw_up_interface *interface, const char *procedure,
                             struct rpc_call *call, const ProtobufCMessageDescriptor *type,
                             size_t own_size);

@@ -39,7 +39,7 @@ static uint32_t as_kbps(uint32_t bps, uint32_t kbps)
     return kbps ? kbps : (uint32_t)(((uint64_t)bps + 999) / 1000);
 }
 
-static enum err apn_ambr_unit(struct xlate_ctx *ctx, ProtobufCMessage *msg)
+enum err s6a_apn_ambr_unit(struct xlate_ctx *ctx, ProtobufCMessage *msg)
 {
     AMBR *ambr = (AMBR *)msg;
     if (!ambr->extended_max_bandwidth_ul_kbps && !ambr->extended_max_bandwidth_dl_kbps)
@@ -51,7 +51,7 @@ static enum err apn_ambr_unit(struct xlate_ctx *ctx, ProtobufCMessage *msg)
     return ERR_OK;
 }
 
-static const struct xlate ambr_rows[] = {
+const struct xlate s6a_ambr_rows[] = {
     XLATE_FIELD("max_bandwidth_ul", AVP_MAX_REQUESTED_BANDWIDTH_UL),
     XLATE_FIELD("max_bandwidth_dl", AVP_MAX_REQUESTED_BANDWIDTH_DL),
     XLATE_FIELD("extended_max_bandwidth_ul_kbps", AVP_EXTENDED_MAX_REQUESTED_BW_UL),
@@ -123,7 +123,7 @@ static const struct xlate wlan_rows[] = {
     XLATE_FIELD("wlan_offloadability_eutran", AVP_WLAN_OFFLOADABILITY_EUTRAN),
     XLATE_END,
 };
-static const struct xlate apn_rows[] = {
+const struct xlate s6a_apn_rows[] = {
     XLATE_FIELD("context_id", AVP_CONTEXT_IDENTIFIER, .flags = XLATE_REQUIRED),
     XLATE_FIELD("served_party_ip_address", AVP_SERVED_PARTY_IP_ADDRESS, .conv = &xlate_address),
     XLATE_FIELD("pdn", AVP_PDN_TYPE, .flags = XLATE_REQUIRED),
@@ -136,7 +136,7 @@ static const struct xlate apn_rows[] = {
     XLATE_FIELD("pdn_gw_allocation_type", AVP_PDN_GW_ALLOCATION_TYPE),
     XLATE_FIELD("charging_characteristics", AVP_3GPP_CHARGING_CHARACTERISTICS),
     XLATE_FIELD(
-        "ambr", AVP_AMBR, .members = ambr_rows, .after = apn_ambr_unit,
+        "ambr", AVP_AMBR, .members = s6a_ambr_rows, .after = s6a_apn_ambr_unit,
         .note =
             "If a direction has an extended rate, `unit` is KBPS for both, rounded up; else BPS."),
     XLATE_FIELD("specific_apns", AVP_SPECIFIC_APN_INFO, .members = s6a_specific_apn_rows),
@@ -191,7 +191,7 @@ static const struct xlate profile_rows[] = {
                         "bool that way."),
     XLATE_FIELD("extras.all_apn_configurations_indicator",
                 AVP_ALL_APN_CONFIGURATIONS_INCLUDED_INDICATOR),
-    XLATE_FIELD("apn", AVP_APN_CONFIGURATION, .members = apn_rows,
+    XLATE_FIELD("apn", AVP_APN_CONFIGURATION, .members = s6a_apn_rows,
                 .note = "The default APN is put first: access gateways keep ten."),
     XLATE_FIELD("extras.additional_context_id", AVP_ADDITIONAL_CONTEXT_IDENTIFIER),
     XLATE_FIELD("extras.third_context_id", AVP_THIRD_CONTEXT_IDENTIFIER),
@@ -222,7 +222,7 @@ static const struct xlate teleservice_rows[] = {
 };
 
 // ---- trace, CSG, GPRS and the rest ----
-static const struct xlate trace_rows[] = {
+const struct xlate s6a_trace_rows[] = {
     XLATE_FIELD("trace_reference", AVP_TRACE_REFERENCE),
     XLATE_FIELD("trace_depth", AVP_TRACE_DEPTH),
     XLATE_FIELD("ne_type_list", AVP_TRACE_NE_TYPE_LIST),
@@ -307,11 +307,11 @@ const struct xlate s6a_subscription_rows[] = {
     XLATE_AVP(AVP_TELESERVICE_LIST, .members = teleservice_rows),
     XLATE_FIELD("extras.call_barring", AVP_CALL_BARRING_INFO, .members = service_rows),
     XLATE_FIELD("default_charging_characteristics", AVP_3GPP_CHARGING_CHARACTERISTICS),
-    XLATE_FIELD("total_ambr", AVP_AMBR, .members = ambr_rows, .after = total_ambr_unit,
+    XLATE_FIELD("total_ambr", AVP_AMBR, .members = s6a_ambr_rows, .after = total_ambr_unit,
                 .note = "Always in bit/s, cut at 4294967295: access gateways ignore `unit` here."),
     XLATE_AVP(AVP_APN_CONFIGURATION_PROFILE, .members = profile_rows, .after = profile_order),
     XLATE_FIELD("extras.rfsp_id", AVP_RAT_FREQUENCY_SELECTION_PRIORITY_ID),
-    XLATE_FIELD("extras.trace_data", AVP_TRACE_DATA, .members = trace_rows),
+    XLATE_FIELD("extras.trace_data", AVP_TRACE_DATA, .members = s6a_trace_rows),
     XLATE_FIELD("extras.gprs_subscription", AVP_GPRS_SUBSCRIPTION_DATA, .members = gprs_rows),
     XLATE_FIELD("extras.csg_subscriptions", AVP_CSG_SUBSCRIPTION_DATA, .members = csg_rows),
     XLATE_FIELD("extras.roaming_restricted_due_to_unsupported_feature",

@@ -149,8 +149,9 @@ static const struct dia_rule *find_rule(const struct dia_group_def *abnf, const 
 
 static bool added_by_code(const char *avp)
 {
-    static const char *const names[] = {"Session-Id",   "Auth-Session-State", "Origin-Host",
-                                        "Origin-Realm", "Destination-Host",   "Destination-Realm"};
+    static const char *const names[] = {
+        "Session-Id",   "Auth-Session-State", "Vendor-Specific-Application-Id", "Origin-Host",
+        "Origin-Realm", "Destination-Host",   "Destination-Realm"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(avp, names[i]) == 0)
             return true;
