@@ -176,25 +176,36 @@ static void kernel_want_write(struct sct_sock *sock, bool on)
         event_del(&sock->writable);
 }
 
+static void add_control(struct msghdr *header, int type, const void *data, size_t len)
+{
+    struct cmsghdr *control = (struct cmsghdr *)((uint8_t *)header->msg_control +
+                                                 header->msg_controllen);
+    *control = (struct cmsghdr){.cmsg_len = CMSG_LEN(len), .cmsg_level = IPPROTO_SCTP,
+                                .cmsg_type = type};
+    memcpy(CMSG_DATA(control), data, len);
+    header->msg_controllen += CMSG_SPACE(len);
+}
+
+// Not by sctp_sendv: SIGPIPE came in spite of MSG_NOSIGNAL.
 static enum err kernel_send(struct sct_sock *sock, const struct sct_message *message)
 {
-    struct sctp_sendv_spa spa = {
-        .sendv_flags = SCTP_SEND_SNDINFO_VALID,
-        .sendv_sndinfo = {
-            .snd_sid = message->stream,
-            .snd_flags = message->unordered ? SCTP_UNORDERED : 0,
-            .snd_ppid = htonl(message->ppid),
-        },
+    const struct sctp_sndinfo info = {
+        .snd_sid = message->stream,
+        .snd_flags = message->unordered ? SCTP_UNORDERED : 0,
+        .snd_ppid = htonl(message->ppid),
     };
-    const struct iovec iov = {.iov_base = (void *)(uintptr_t)message->data,
-                              .iov_len = message->len};
-    if (message->lifetime > 0) {
-        spa.sendv_flags |= SCTP_SEND_PRINFO_VALID;
-        spa.sendv_prinfo.pr_policy = SCTP_PR_SCTP_TTL;
-        spa.sendv_prinfo.pr_value = (uint32_t)message->lifetime;
-    }
-    return sctp_sendv(sock->fd, &iov, 1, NULL, 0, &spa, sizeof(spa), SCTP_SENDV_SPA,
-                      MSG_NOSIGNAL) >= 0 ? ERR_OK : sct_err_from_errno(errno);
+    const struct sctp_prinfo lifetime = {.pr_policy = SCTP_PR_SCTP_TTL,
+                                         .pr_value = (uint32_t)message->lifetime};
+    union {
+        struct cmsghdr align;
+        uint8_t octets[CMSG_SPACE(sizeof(info)) + CMSG_SPACE(sizeof(lifetime))];
+    } control = {0};
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)message->data, .iov_len = message->len};
+    struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control};
+    add_control(&header, SCTP_SNDINFO, &info, sizeof(info));
+    if (message->lifetime > 0)
+        add_control(&header, SCTP_PRINFO, &lifetime, sizeof(lifetime));
+    return sendmsg(sock->fd, &header, MSG_NOSIGNAL) >= 0 ? ERR_OK : sct_err_from_errno(errno);
 }
 
 // --- notifications ---
@@ -215,7 +226,7 @@ static void assoc_change(const struct sctp_assoc_change *change, size_t len,
         break;
     default: // COMM_LOST, CANT_STR_ASSOC; the ABORT, if there was one, lies behind
         out->kind = SCT_EV_DOWN;
-        out->why = len > sizeof(*change) ? SCT_DOWN_ABORTED : SCT_DOWN_LOST;
+        out->why = len > sizeof(*change) ? SCT_DOWN_ABORTED : SCT_DOWNS;
         break;
     }
 }
