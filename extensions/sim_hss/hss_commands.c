@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "hss_control.h"
 #include "hss_ext.h"
 #include "hss_fields.h"
 #include "hss_log.h"
+#include "sim.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
@@ -17,31 +17,31 @@ enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 // ---- pushing and telling ----
 
-static int tell(struct hss_reply *reply, const char *command, const char *to,
-                const struct hss_push_answer *a)
+static int tell(struct sim_reply *reply, const char *command, const char *to,
+                const struct sim_push_answer *a)
 {
     double ms = (double)a->elapsed_ns / (double)BASE_MS_NS;
 
     if (a->err) {
-        hss_reply_add(reply, "%s to %s: %s after %.1f ms\n", command, to, err_str(a->err), ms);
+        sim_reply_add(reply, "%s to %s: %s after %.1f ms\n", command, to, err_str(a->err), ms);
         return FAILED;
     }
-    hss_reply_add(reply, "%s to %s: %s%u from %s in %.1f ms%s%s\n", command, to,
+    sim_reply_add(reply, "%s to %s: %s%u from %s in %.1f ms%s%s\n", command, to,
                   a->experimental ? "experimental " : "", a->result,
                   a->origin[0] ? a->origin : "-", ms, a->detail[0] ? " " : "", a->detail);
     return a->result == HSS_SUCCESS ? DONE : FAILED;
 }
 
-static int push(struct hss_ext *ext, struct hss_reply *reply, const char *command, const char *to,
+static int push(struct hss_ext *ext, struct sim_reply *reply, const char *command, const char *to,
                 enum err built, struct msg **msg)
 {
-    struct hss_push_answer answer;
+    struct sim_push_answer answer;
 
     if (built) {
-        hss_reply_add(reply, "%s to %s: %s\n", command, to, err_str(built));
+        sim_reply_add(reply, "%s to %s: %s\n", command, to, err_str(built));
         return FAILED;
     }
-    hss_push_wait(ext->pushes, msg, &answer);
+    sim_push_wait(ext->pushes, msg, &answer);
     return tell(reply, command, to, &answer);
 }
 
@@ -67,12 +67,12 @@ static struct place find_place(struct hss_ext *ext, const char *imsi)
     return place;
 }
 
-static bool check_place(const struct place *place, const char *imsi, struct hss_reply *reply)
+static bool check_place(const struct place *place, const char *imsi, struct sim_reply *reply)
 {
     if (!place->known)
-        hss_reply_add(reply, "%s: unknown subscriber\n", imsi);
+        sim_reply_add(reply, "%s: unknown subscriber\n", imsi);
     else if (!place->to[0].host && !place->to[1].host)
-        hss_reply_add(reply, "%s: not registered anywhere\n", imsi);
+        sim_reply_add(reply, "%s: not registered anywhere\n", imsi);
     else
         return true;
     return false;
@@ -105,7 +105,7 @@ static void forget_node(struct hss_ext *ext, const char *imsi, int which)
     hss_cache_unlock(ext->hss.cache, sub);
 }
 
-static int do_clr(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_clr(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     enum hss_cancellation type = HSS_CANCEL_WITHDRAWAL;
     uint32_t reattach = 0;
@@ -174,7 +174,7 @@ static enum err publish(struct hss_ext *ext, struct hss_profile *p, const char *
 }
 
 static int send_idr(struct hss_ext *ext, const struct hss_profile *p, unsigned parts,
-                    uint32_t flags, struct hss_reply *reply)
+                    uint32_t flags, struct sim_reply *reply)
 {
     struct place place = find_place(ext, p->imsi);
     int code = DONE;
@@ -194,7 +194,7 @@ static int send_idr(struct hss_ext *ext, const struct hss_profile *p, unsigned p
     return code;
 }
 
-static int do_idr(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_idr(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     struct hss_profile *p;
     unsigned parts = 0;
@@ -207,7 +207,7 @@ static int do_idr(struct hss_ext *ext, int n, char **words, struct hss_reply *re
         return USAGE;
     p = copy_profile(ext, words[1]);
     if (!p) {
-        hss_reply_add(reply, "%s: unknown subscriber\n", words[1]);
+        sim_reply_add(reply, "%s: unknown subscriber\n", words[1]);
         return FAILED;
     }
     for (int i = 2; i < n && code == DONE; i++) {
@@ -222,13 +222,13 @@ static int do_idr(struct hss_ext *ext, int n, char **words, struct hss_reply *re
         if (!err)
             err = hss_field_assign(p, words[i], &parts);
         if (err) {
-            hss_reply_add(reply, "%s: %s\n", words[i], err_str(err));
+            sim_reply_add(reply, "%s: %s\n", words[i], err_str(err));
             code = USAGE;
         }
         changed = true;
     }
     if (code == DONE && changed && publish(ext, p, &why)) {
-        hss_reply_add(reply, "%s: %s\n", words[1], why);
+        sim_reply_add(reply, "%s: %s\n", words[1], why);
         code = FAILED;
     }
     if (code == DONE) // nothing changed: everything is sent, or only the flags speak
@@ -289,7 +289,7 @@ static bool drop_word(struct dsr *dsr, const char *word)
     return true;
 }
 
-static int send_dsr(struct hss_ext *ext, const struct dsr *dsr, struct hss_reply *reply)
+static int send_dsr(struct hss_ext *ext, const struct dsr *dsr, struct sim_reply *reply)
 {
     struct place place = find_place(ext, dsr->p->imsi);
     int code = DONE;
@@ -310,7 +310,7 @@ static int send_dsr(struct hss_ext *ext, const struct dsr *dsr, struct hss_reply
     return code;
 }
 
-static int do_dsr(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_dsr(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     struct dsr dsr = {0};
     const char *why;
@@ -320,17 +320,17 @@ static int do_dsr(struct hss_ext *ext, int n, char **words, struct hss_reply *re
         return USAGE;
     dsr.p = copy_profile(ext, words[1]);
     if (!dsr.p) {
-        hss_reply_add(reply, "%s: unknown subscriber\n", words[1]);
+        sim_reply_add(reply, "%s: unknown subscriber\n", words[1]);
         return FAILED;
     }
     for (int i = 2; i < n && code == DONE; i++) {
         if (!drop_word(&dsr, words[i])) {
-            hss_reply_add(reply, "%s: cannot be deleted\n", words[i]);
+            sim_reply_add(reply, "%s: cannot be deleted\n", words[i]);
             code = USAGE;
         }
     }
     if (code == DONE && publish(ext, dsr.p, &why)) {
-        hss_reply_add(reply, "%s: %s\n", words[1], why);
+        sim_reply_add(reply, "%s: %s\n", words[1], why);
         code = FAILED;
     }
     if (code == DONE)
@@ -354,7 +354,7 @@ static void add_target(void *ctx, const struct hss_node *node)
         t->to[t->n++] = (struct hss_to){node->host, node->realm};
 }
 
-static int do_rsr(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_rsr(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     struct targets *targets = calloc(1, sizeof *targets);
     int code = DONE;
@@ -369,7 +369,7 @@ static int do_rsr(struct hss_ext *ext, int n, char **words, struct hss_reply *re
     }
     hss_cache_each_node(ext->hss.cache, add_target, targets);
     if (targets->n == 0) {
-        hss_reply_add(reply, "no node serves any subscriber\n");
+        sim_reply_add(reply, "no node serves any subscriber\n");
         code = FAILED;
     }
     for (size_t i = 0; i < targets->n; i++) {
@@ -386,17 +386,17 @@ static int do_rsr(struct hss_ext *ext, int n, char **words, struct hss_reply *re
 
 // ---- fault ----
 
-static void list_fault(void *ctx, const struct hss_fault *fault)
+static void list_fault(void *ctx, const struct sim_fault *fault)
 {
     char text[256];
 
-    hss_fault_format(fault, text, sizeof text);
-    hss_reply_add(ctx, "%s\n", text);
+    sim_fault_format(fault, text, sizeof text);
+    sim_reply_add(ctx, "%s\n", text);
 }
 
-static int add_fault(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int add_fault(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
-    struct hss_fault fault;
+    struct sim_fault fault;
     char text[256] = "";
     const char *why = NULL;
     size_t used = 0;
@@ -408,25 +408,25 @@ static int add_fault(struct hss_ext *ext, int n, char **words, struct hss_reply 
         if (used >= sizeof text)
             return USAGE;
     }
-    if (hss_fault_parse(text, &fault, &why)) {
-        hss_reply_add(reply, "%s\n", why);
+    if (sim_fault_parse(text, &fault, &why)) {
+        sim_reply_add(reply, "%s\n", why);
         return USAGE;
     }
-    err = hss_faults_add(ext->faults, &fault, &id);
+    err = sim_faults_add(ext->faults, &fault, &id);
     if (err) {
-        hss_reply_add(reply, "%s\n", err_str(err));
+        sim_reply_add(reply, "%s\n", err_str(err));
         return FAILED;
     }
-    hss_reply_add(reply, "fault %u\n", id);
+    sim_reply_add(reply, "fault %u\n", id);
     return DONE;
 }
 
-static int do_fault(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_fault(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     if (n < 2)
         return USAGE;
     if (strcmp(words[1], "list") == 0 && n == 2) {
-        hss_faults_each(ext->faults, list_fault, reply);
+        sim_faults_each(ext->faults, list_fault, reply);
         return DONE;
     }
     if (strcmp(words[1], "clear") == 0 && n <= 3) {
@@ -435,8 +435,8 @@ static int do_fault(struct hss_ext *ext, int n, char **words, struct hss_reply *
 
         if (n == 3 && id == 0)
             return USAGE;
-        cleared = hss_faults_clear(ext->faults, id);
-        hss_reply_add(reply, "%zu cleared\n", cleared);
+        cleared = sim_faults_clear(ext->faults, id);
+        sim_reply_add(reply, "%zu cleared\n", cleared);
         return cleared || n == 2 ? DONE : FAILED;
     }
     if (strcmp(words[1], "add") == 0)
@@ -446,7 +446,7 @@ static int do_fault(struct hss_ext *ext, int n, char **words, struct hss_reply *
 
 // ---- looking ----
 
-static void show_sub(const struct hss_sub *sub, struct hss_reply *reply)
+static void show_sub(const struct hss_sub *sub, struct sim_reply *reply)
 {
     char text[HSS_FIELD_TEXT_MAX];
 
@@ -456,18 +456,18 @@ static void show_sub(const struct hss_sub *sub, struct hss_reply *reply)
         if (f->secret)
             continue;
         f->get(sub->profile, f, text, sizeof text);
-        hss_reply_add(reply, "%-20s %s\n", f->name, text);
+        sim_reply_add(reply, "%-20s %s\n", f->name, text);
     }
-    hss_reply_add(reply, "%-20s %llu\n", "seq", (unsigned long long)sub->he.seq);
-    hss_reply_add(reply, "%-20s %s%s\n", "mme", sub->mme ? sub->mme->host : "-",
+    sim_reply_add(reply, "%-20s %llu\n", "seq", (unsigned long long)sub->he.seq);
+    sim_reply_add(reply, "%-20s %s%s\n", "mme", sub->mme ? sub->mme->host : "-",
                   sub->mme_purged ? " (purged)" : "");
-    hss_reply_add(reply, "%-20s %s%s\n", "sgsn", sub->sgsn ? sub->sgsn->host : "-",
+    sim_reply_add(reply, "%-20s %s%s\n", "sgsn", sub->sgsn ? sub->sgsn->host : "-",
                   sub->sgsn_purged ? " (purged)" : "");
-    hss_reply_add(reply, "%-20s %s\n", "sms", sub->sms_registered ? "registered" : "-");
-    hss_reply_add(reply, "%-20s %s\n", "imei", sub->imei[0] ? sub->imei : "-");
+    sim_reply_add(reply, "%-20s %s\n", "sms", sub->sms_registered ? "registered" : "-");
+    sim_reply_add(reply, "%-20s %s\n", "imei", sub->imei[0] ? sub->imei : "-");
 }
 
-static int do_show(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_show(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     struct hss_sub *sub;
 
@@ -475,7 +475,7 @@ static int do_show(struct hss_ext *ext, int n, char **words, struct hss_reply *r
         return USAGE;
     sub = hss_cache_lock(ext->hss.cache, words[1]);
     if (!sub) {
-        hss_reply_add(reply, "%s: unknown subscriber\n", words[1]);
+        sim_reply_add(reply, "%s: unknown subscriber\n", words[1]);
         return FAILED;
     }
     show_sub(sub, reply);
@@ -485,36 +485,36 @@ static int do_show(struct hss_ext *ext, int n, char **words, struct hss_reply *r
 
 static void show_node(void *ctx, const struct hss_node *node)
 {
-    hss_reply_add(ctx, "serving %s (%s): %zu subscribers\n", node->host, node->realm,
+    sim_reply_add(ctx, "serving %s (%s): %zu subscribers\n", node->host, node->realm,
                   atomic_load(&node->subscribers));
 }
 
-static int do_status(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_status(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     if (n != 1)
         return USAGE;
-    hss_reply_add(reply, "identity %s\n", fd_g_config->cnf_diamid);
-    hss_reply_add(reply, "up %lld s\n",
+    sim_reply_add(reply, "identity %s\n", fd_g_config->cnf_diamid);
+    sim_reply_add(reply, "up %lld s\n",
                   (long long)((base_now_ns() - ext->started_ns) / BASE_S_NS));
-    hss_reply_add(reply, "subscribers %zu\n", hss_cache_count(ext->hss.cache));
+    sim_reply_add(reply, "subscribers %zu\n", hss_cache_count(ext->hss.cache));
     for (int i = 0; i < HSS_COMMANDS; i++) {
         const struct hss_counters *c = &ext->counters[i];
 
-        hss_reply_add(reply, "%s requests=%llu success=%llu refused=%llu faults=%llu\n",
-                      hss_command_name(hss_command_codes[i]),
+        sim_reply_add(reply, "%s requests=%llu success=%llu refused=%llu faults=%llu\n",
+                      sim_command_name(hss_command_codes[i]),
                       (unsigned long long)atomic_load(&c->requests),
                       (unsigned long long)atomic_load(&c->success),
                       (unsigned long long)atomic_load(&c->refused),
                       (unsigned long long)atomic_load(&c->faults));
     }
-    hss_reply_add(reply, "waiting to be sent %zu\n", hss_sender_waiting(ext->sender));
+    sim_reply_add(reply, "waiting to be sent %zu\n", sim_sender_waiting(ext->sender));
     hss_cache_each_node(ext->hss.cache, show_node, reply);
     return DONE;
 }
 
 // ---- changing ----
 
-static int do_reload(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_reload(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     size_t read = 0;
     enum err err;
@@ -523,13 +523,13 @@ static int do_reload(struct hss_ext *ext, int n, char **words, struct hss_reply 
         return USAGE;
     err = hss_ext_reload(ext, n == 2 ? words[1] : "", &read);
     if (err)
-        hss_reply_add(reply, "%s\n", err_str(err));
+        sim_reply_add(reply, "%s\n", err_str(err));
     else
-        hss_reply_add(reply, "%zu subscribers read\n", read);
+        sim_reply_add(reply, "%zu subscribers read\n", read);
     return err ? FAILED : DONE;
 }
 
-static int do_seq(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_seq(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     struct hss_sub *sub;
     char *end;
@@ -538,7 +538,7 @@ static int do_seq(struct hss_ext *ext, int n, char **words, struct hss_reply *re
         return USAGE;
     sub = hss_cache_lock(ext->hss.cache, words[1]);
     if (!sub) {
-        hss_reply_add(reply, "%s: unknown subscriber\n", words[1]);
+        sim_reply_add(reply, "%s: unknown subscriber\n", words[1]);
         return FAILED;
     }
     if (n == 3) {
@@ -550,12 +550,12 @@ static int do_seq(struct hss_ext *ext, int n, char **words, struct hss_reply *re
         }
         hss_cache_set_seq(ext->hss.cache, sub, seq);
     }
-    hss_reply_add(reply, "seq %llu\n", (unsigned long long)sub->he.seq);
+    sim_reply_add(reply, "seq %llu\n", (unsigned long long)sub->he.seq);
     hss_cache_unlock(ext->hss.cache, sub);
     return DONE;
 }
 
-static int do_log(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+static int do_log(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
 {
     enum base_log_level level;
 
@@ -566,7 +566,7 @@ static int do_log(struct hss_ext *ext, int n, char **words, struct hss_reply *re
 
 static const struct {
     const char *name, *usage;
-    int (*run)(struct hss_ext *ext, int n, char **words, struct hss_reply *reply);
+    int (*run)(struct hss_ext *ext, int n, char **words, struct sim_reply *reply);
 } commands[] = {
     {"status", "", do_status},
     {"show", "IMSI", do_show},
@@ -583,8 +583,10 @@ static const struct {
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
-int hss_command_run(struct hss_ext *ext, int n, char **words, struct hss_reply *reply)
+int hss_command_run(void *ctx, int n, char **words, struct sim_reply *reply)
 {
+    struct hss_ext *ext = ctx;
+
     for (size_t i = 0; i < N_COMMANDS; i++) {
         int code;
 
@@ -592,11 +594,11 @@ int hss_command_run(struct hss_ext *ext, int n, char **words, struct hss_reply *
             continue;
         code = commands[i].run(ext, n, words, reply);
         if (code == USAGE)
-            hss_reply_add(reply, "usage: %s %s\n", commands[i].name, commands[i].usage);
+            sim_reply_add(reply, "usage: %s %s\n", commands[i].name, commands[i].usage);
         return code;
     }
-    hss_reply_add(reply, "commands:\n");
+    sim_reply_add(reply, "commands:\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
-        hss_reply_add(reply, "  %s %s\n", commands[i].name, commands[i].usage);
+        sim_reply_add(reply, "  %s %s\n", commands[i].name, commands[i].usage);
     return strcmp(words[0], "help") == 0 ? DONE : USAGE;
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "hss_fault.h"
+#include "sim_fault.h"
 #include "hss_log.h"
 
 struct file {
@@ -30,9 +30,9 @@ static enum err check_plmn(const char *text, const char **why)
 
 static enum err check_fault(const char *text, const char **why)
 {
-    struct hss_fault fault;
+    struct sim_fault fault;
 
-    return hss_fault_parse(text, &fault, why);
+    return sim_fault_parse(text, &fault, why);
 }
 
 static const struct conf_key vector_keys[] = {
@@ -118,9 +118,9 @@ static void take_settings(const struct file *f, struct hss_config *out)
     out->jump = (uint64_t)f->jump;
     out->flush_ms = f->flush_ms;
     out->push_timeout_ms = f->push_timeout_ms;
-    out->quiet_hooks = f->quiet_hooks;
-    out->nodelay = f->nodelay;
-    out->accept = f->accept;
+    out->peers.quiet_hooks = f->quiet_hooks;
+    out->peers.nodelay = f->nodelay;
+    out->peers.accept = f->accept;
     out->faults = f->faults;
 }
 

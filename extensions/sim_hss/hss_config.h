@@ -4,6 +4,7 @@
 
 #include "base/conf.h"
 #include "hss_s6a.h"
+#include "sim_peers.h"
 
 struct hss_config {
     struct conf *conf;              // owns the strings
@@ -13,8 +14,7 @@ struct hss_config {
     uint64_t jump;
     int64_t flush_ms;
     int64_t push_timeout_ms;
-    bool quiet_hooks, nodelay;
-    struct conf_strings accept;     // identities of peers that may connect, with * and ?
+    struct sim_peers_config peers;
     struct conf_strings faults;
 };
 

@@ -10,6 +10,7 @@
 #include "hss_encode.h"
 #include "hss_ext.h"
 #include "hss_log.h"
+#include "sim.h"
 
 #define S6A 16777251u
 
@@ -69,7 +70,7 @@ static void push_cancels(struct work *w, const struct hss_cancel *cancels, size_
         struct msg *clr = NULL;
 
         if (hss_clr_new(&to, w->texts.imsi, cancels[i].type, cancels[i].clr_flags, &clr) == ERR_OK)
-            hss_push_forget(w->ext->pushes, &clr);
+            sim_push_forget(w->ext->pushes, &clr);
     }
 }
 
@@ -148,7 +149,7 @@ static void count(struct work *w)
         .imsi = w->texts.has_imsi ? w->texts.imsi : NULL,
         .peer = w->texts.has_host ? w->texts.host : NULL,
     };
-    const char *name = hss_command_name(hss_command_codes[w->command]);
+    const char *name = sim_command_name(hss_command_codes[w->command]);
     if (w->result.code == HSS_SUCCESS)
         base_log(&log_hss, BASE_LOG_DEBUG, &subject, "%s answered %u", name, w->result.code);
     else
@@ -157,7 +158,7 @@ static void count(struct work *w)
 }
 
 // Fills the result, and the payload unless it is an error before the procedure.
-static void handle(struct work *w, enum hss_failed missing, const struct hss_fault_action *fault)
+static void handle(struct work *w, enum hss_failed missing, const struct sim_fault_action *fault)
 {
     static void (*const procedures[HSS_COMMANDS])(struct work *) = {
         [HSS_AIR] = do_air, [HSS_ULR] = do_ulr, [HSS_PUR] = do_pur, [HSS_NOR] = do_nor,
@@ -173,18 +174,18 @@ static void handle(struct work *w, enum hss_failed missing, const struct hss_fau
 }
 
 // Faults that leave the request without an answer. True: it is dealt with.
-static bool swallow(struct work *w, struct msg **msg, const struct hss_fault_action *fault)
+static bool swallow(struct work *w, struct msg **msg, const struct sim_fault_action *fault)
 {
     char peer[256] = "";
     DiamId_t source = NULL;
     size_t len = 0;
 
-    if (!(fault->what & (HSS_FAULT_DROP | HSS_FAULT_DISCONNECT)))
+    if (!(fault->what & (SIM_FAULT_DROP | SIM_FAULT_DISCONNECT)))
         return false;
-    if (fault->what & HSS_FAULT_DISCONNECT) {
+    if (fault->what & SIM_FAULT_DISCONNECT) {
         if (fd_msg_source_get(*msg, &source, &len) == 0 && source && len < sizeof peer)
             memcpy(peer, source, len);
-        hss_sender_cut(w->ext->sender, peer, base_now_ns() + fault->delay_ms * BASE_MS_NS);
+        sim_sender_cut(w->ext->sender, peer, base_now_ns() + fault->delay_ms * BASE_MS_NS);
     }
     fd_msg_free(*msg);
     *msg = NULL;
@@ -193,7 +194,7 @@ static bool swallow(struct work *w, struct msg **msg, const struct hss_fault_act
 
 static int process(struct work *w, struct msg **msg, enum disp_action *action)
 {
-    struct hss_fault_action fault = {0};
+    struct sim_fault_action fault = {0};
     enum hss_failed missing;
     enum err err;
 
@@ -201,7 +202,7 @@ static int process(struct work *w, struct msg **msg, enum disp_action *action)
     w->request = *msg;
     missing = hss_decode_common(w->request, &w->texts);
     *action = DISP_ACT_CONT;
-    if (hss_faults_match(w->ext->faults, hss_command_codes[w->command],
+    if (sim_faults_match(w->ext->faults, hss_command_codes[w->command],
                          w->texts.has_imsi ? w->texts.imsi : NULL, &fault)) {
         atomic_fetch_add_explicit(&w->ext->counters[w->command].faults, 1, memory_order_relaxed);
         if (swallow(w, msg, &fault))
@@ -217,9 +218,9 @@ static int process(struct work *w, struct msg **msg, enum disp_action *action)
         *msg = NULL;
         return 0;
     }
-    if (fault.delay_ms || (fault.what & HSS_FAULT_DUPLICATE))
-        hss_sender_answer(w->ext->sender, msg, base_now_ns() + fault.delay_ms * BASE_MS_NS,
-                          fault.what & HSS_FAULT_DUPLICATE);
+    if (fault.delay_ms || (fault.what & SIM_FAULT_DUPLICATE))
+        sim_sender_answer(w->ext->sender, msg, base_now_ns() + fault.delay_ms * BASE_MS_NS,
+                          fault.what & SIM_FAULT_DUPLICATE);
     else
         *action = DISP_ACT_SEND;
     return 0;

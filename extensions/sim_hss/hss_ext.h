@@ -6,11 +6,12 @@
 #include <stdatomic.h>
 
 #include "hss_config.h"
-#include "hss_fault.h"
 #include "hss_push.h"
 #include "hss_s6a.h"
 #include "hss_saver.h"
-#include "hss_sender.h"
+#include "sim_control.h"
+#include "sim_fault.h"
+#include "sim_sender.h"
 
 enum hss_command { HSS_AIR, HSS_ULR, HSS_PUR, HSS_NOR, HSS_COMMANDS };
 extern const uint32_t hss_command_codes[HSS_COMMANDS];
@@ -24,10 +25,11 @@ struct hss_ext {
     struct hss_config config;
     struct hss_store *saver_store;   // the saver thread's
     struct hss_saver *saver;
-    struct hss_faults *faults;
-    struct hss_sender *sender;
-    struct hss_pushes *pushes;
-    struct hss_control *control;
+    struct sim_faults *faults;
+    struct sim_sender *sender;
+    struct sim_pushes *pushes;
+    struct sim_control *control;
+    struct sim_control_user control_user;
     struct hss_counters counters[HSS_COMMANDS];
     int64_t started_ns;
     pthread_mutex_t store_mutex;     // for control commands: the next two
@@ -38,8 +40,8 @@ struct hss_ext {
 // Registers the callbacks with libfdcore (hss_dispatch.c). ERR_DIA_DICT if the dictionary lacks
 // S6a.
 enum err hss_dispatch_register(struct hss_ext *ext);
-// Hooks and acceptance of peers (hss_peers.c).
-enum err hss_peers_register(struct hss_ext *ext);
+// Runs one command of the control socket (hss_commands.c); returns its exit code.
+int hss_command_run(void *ext, int n, char **words, struct sim_reply *reply);
 
 // Reads subscribers from the store into the cache: one, or ("") all; those that are in the cache
 // but no longer in the store are removed. *n: how many were read.

@@ -12,7 +12,6 @@
 #include <openssl/rand.h>
 
 #include "base/clock.h"
-#include "hss_control.h"
 #include "hss_ext.h"
 #include "hss_log.h"
 
@@ -150,15 +149,15 @@ static enum err start_store(struct hss_ext *ext)
 
 static enum err start_faults(struct hss_ext *ext)
 {
-    enum err err = hss_faults_new(&ext->faults);
+    enum err err = sim_faults_new(&ext->faults);
 
     for (size_t i = 0; !err && i < ext->config.faults.n; i++) {
-        struct hss_fault fault;
+        struct sim_fault fault;
         const char *why;
 
-        err = hss_fault_parse(ext->config.faults.items[i], &fault, &why);
+        err = sim_fault_parse(ext->config.faults.items[i], &fault, &why);
         if (!err)
-            err = hss_faults_add(ext->faults, &fault, NULL);
+            err = sim_faults_add(ext->faults, &fault, NULL);
     }
     return err;
 }
@@ -179,20 +178,22 @@ static enum err start(struct hss_ext *ext, const char *path)
     if (!err)
         err = start_faults(ext);
     if (!err)
-        err = hss_sender_start(&ext->sender);
+        err = sim_sender_start(&ext->sender);
     if (!err)
-        err = hss_pushes_new(ext->sender, ext->config.push_timeout_ms, &ext->pushes);
+        err = sim_pushes_new(ext->sender, ext->config.push_timeout_ms, hss_push_describe,
+                             &ext->pushes);
     if (err)
         return err;
     ext->hss.settings = ext->config.settings;
     ext->hss.now_ms = wall_clock_ms;
     ext->hss.random = random_octets;
     ext->started_ns = base_now_ns();
+    ext->control_user = (struct sim_control_user){.run = hss_command_run, .ctx = ext};
     err = hss_dispatch_register(ext);
     if (!err)
-        err = hss_peers_register(ext);
+        err = sim_peers_register(&ext->config.peers);
     if (!err)
-        err = hss_control_start(ext->config.control, ext, &ext->control);
+        err = sim_control_start(ext->config.control, &ext->control_user, &ext->control);
     if (!err)
         base_log(&log_hss, BASE_LOG_NOTICE, NULL, "%zu subscribers from %s, control socket %s", n,
                  ext->config.database, ext->config.control);
@@ -201,11 +202,11 @@ static enum err start(struct hss_ext *ext, const char *path)
 
 static void stop(struct hss_ext *ext)
 {
-    hss_control_stop(ext->control);
-    hss_sender_stop(ext->sender);
-    hss_pushes_free(ext->pushes);
+    sim_control_stop(ext->control);
+    sim_sender_stop(ext->sender);
+    sim_pushes_free(ext->pushes);
     hss_saver_stop(ext->saver);
-    hss_faults_free(ext->faults);
+    sim_faults_free(ext->faults);
     hss_cache_free(ext->hss.cache);
     aka_gen_free(ext->gen);
     hss_store_close(ext->store);
@@ -232,7 +233,7 @@ static int sim_hss_entry(char *path)
     if (err == ERR_DIA_DICT)
         base_log(&log_hss, BASE_LOG_ERROR, NULL, "load dict.fdx before sim_hss.fdx");
     // callbacks may be registered already: the daemon ends now, so what they refer to stays
-    hss_control_stop(ext->control);
+    sim_control_stop(ext->control);
     return EINVAL;
 }
 

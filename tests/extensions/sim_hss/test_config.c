@@ -70,7 +70,7 @@ static void test_values(void **state)
     assert_int_equal(config.scheme.tick_ms, 1000);
     assert_int_equal(config.scheme.ind[AKA_DOMAIN_CS].first, 8);
     assert_int_equal(config.faults.n, 1);
-    assert_int_equal(config.accept.n, 1);
+    assert_int_equal(config.peers.accept.n, 1);
     hss_config_free(&config);
 }
 

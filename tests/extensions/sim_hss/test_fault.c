@@ -2,15 +2,16 @@
 // Fault rules: what parses, what matches, how they count down.
 #include "hss_test.h"
 
-#include "hss_fault.h"
+#include "sim.h"
+#include "sim_fault.h"
 
 static void test_parse(void **state)
 {
     // given a rule with every word, when parsed, then every part is there
-    struct hss_fault f;
+    struct sim_fault f;
     const char *why = NULL;
 
-    assert_int_equal(hss_fault_parse("cmd=ULR imsi=00101 count=3 delay=250 exp=5420 duplicate", &f,
+    assert_int_equal(sim_fault_parse("cmd=ULR imsi=00101 count=3 delay=250 exp=5420 duplicate", &f,
                                      &why), ERR_OK);
     assert_int_equal(f.command, 316);
     assert_string_equal(f.imsi, "00101");
@@ -18,7 +19,7 @@ static void test_parse(void **state)
     assert_int_equal(f.action.delay_ms, 250);
     assert_int_equal(f.action.result, 5420);
     assert_true(f.action.experimental);
-    assert_int_equal(f.action.what, HSS_FAULT_DUPLICATE);
+    assert_int_equal(f.action.what, SIM_FAULT_DUPLICATE);
 }
 
 static void test_refused(void **state)
@@ -28,89 +29,89 @@ static void test_refused(void **state)
         "imsi=0010100000000012 drop", "count=0 drop", "count=x drop", "delay=-1", "delay=600001",
         "delay=", "result=12", "exp=99999", "drop=1", "explode", "drop explode",
     };
-    struct hss_fault f;
+    struct sim_fault f;
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *why = NULL;
 
-        assert_int_equal(hss_fault_parse(bad[i], &f, &why), ERR_INVALID);
+        assert_int_equal(sim_fault_parse(bad[i], &f, &why), ERR_INVALID);
         assert_non_null(why);
     }
 }
 
-static void add(struct hss_faults *faults, const char *text)
+static void add(struct sim_faults *faults, const char *text)
 {
-    struct hss_fault f;
+    struct sim_fault f;
     const char *why;
 
-    assert_int_equal(hss_fault_parse(text, &f, &why), ERR_OK);
-    assert_int_equal(hss_faults_add(faults, &f, NULL), ERR_OK);
+    assert_int_equal(sim_fault_parse(text, &f, &why), ERR_OK);
+    assert_int_equal(sim_faults_add(faults, &f, NULL), ERR_OK);
 }
 
 static void test_match(void **state)
 {
     // given a counted rule for AIR of some subscribers and a general one for ULR, when requests
     // come, then the first that fits takes them, as often as it may
-    struct hss_faults *faults = NULL;
-    struct hss_fault_action a;
+    struct sim_faults *faults = NULL;
+    struct sim_fault_action a;
 
-    assert_int_equal(hss_faults_new(&faults), ERR_OK);
-    assert_false(hss_faults_match(faults, 318, "001010000000001", &a));
+    assert_int_equal(sim_faults_new(&faults), ERR_OK);
+    assert_false(sim_faults_match(faults, 318, "001010000000001", &a));
     add(faults, "cmd=AIR imsi=00101 count=2 drop");
     add(faults, "cmd=ULR delay=5");
-    assert_false(hss_faults_match(faults, 318, "002010000000001", &a));
-    assert_false(hss_faults_match(faults, 318, NULL, &a));
-    assert_false(hss_faults_match(faults, 321, "001010000000001", &a));
-    assert_true(hss_faults_match(faults, 316, NULL, &a));
+    assert_false(sim_faults_match(faults, 318, "002010000000001", &a));
+    assert_false(sim_faults_match(faults, 318, NULL, &a));
+    assert_false(sim_faults_match(faults, 321, "001010000000001", &a));
+    assert_true(sim_faults_match(faults, 316, NULL, &a));
     assert_int_equal(a.delay_ms, 5);
     for (int i = 0; i < 2; i++) {
-        assert_true(hss_faults_match(faults, 318, "001010000000001", &a));
-        assert_int_equal(a.what, HSS_FAULT_DROP);
+        assert_true(sim_faults_match(faults, 318, "001010000000001", &a));
+        assert_int_equal(a.what, SIM_FAULT_DROP);
     }
-    assert_false(hss_faults_match(faults, 318, "001010000000001", &a));
-    assert_true(hss_faults_match(faults, 316, "001010000000001", &a));
-    assert_int_equal(hss_faults_clear(faults, 0), 1);
-    hss_faults_free(faults);
+    assert_false(sim_faults_match(faults, 318, "001010000000001", &a));
+    assert_true(sim_faults_match(faults, 316, "001010000000001", &a));
+    assert_int_equal(sim_faults_clear(faults, 0), 1);
+    sim_faults_free(faults);
 }
 
 static void test_clear_one(void **state)
 {
-    struct hss_faults *faults = NULL;
-    struct hss_fault_action a;
+    struct sim_faults *faults = NULL;
+    struct sim_fault_action a;
 
-    assert_int_equal(hss_faults_new(&faults), ERR_OK);
+    assert_int_equal(sim_faults_new(&faults), ERR_OK);
     add(faults, "cmd=AIR drop");
     add(faults, "cmd=ULR drop");
-    assert_int_equal(hss_faults_clear(faults, 1), 1);
-    assert_int_equal(hss_faults_clear(faults, 1), 0);
-    assert_false(hss_faults_match(faults, 318, NULL, &a));
-    assert_true(hss_faults_match(faults, 316, NULL, &a));
-    hss_faults_free(faults);
+    assert_int_equal(sim_faults_clear(faults, 1), 1);
+    assert_int_equal(sim_faults_clear(faults, 1), 0);
+    assert_false(sim_faults_match(faults, 318, NULL, &a));
+    assert_true(sim_faults_match(faults, 316, NULL, &a));
+    sim_faults_free(faults);
 }
 
 static void test_full(void **state)
 {
-    struct hss_faults *faults = NULL;
-    struct hss_fault f = {.left = -1, .action = {.what = HSS_FAULT_DROP}};
+    struct sim_faults *faults = NULL;
+    struct sim_fault f = {.left = -1, .action = {.what = SIM_FAULT_DROP}};
 
-    assert_int_equal(hss_faults_new(&faults), ERR_OK);
-    for (int i = 0; i < HSS_FAULTS_MAX; i++)
-        assert_int_equal(hss_faults_add(faults, &f, NULL), ERR_OK);
-    assert_int_equal(hss_faults_add(faults, &f, NULL), ERR_FULL);
-    hss_faults_free(faults);
+    assert_int_equal(sim_faults_new(&faults), ERR_OK);
+    for (int i = 0; i < SIM_FAULTS_MAX; i++)
+        assert_int_equal(sim_faults_add(faults, &f, NULL), ERR_OK);
+    assert_int_equal(sim_faults_add(faults, &f, NULL), ERR_FULL);
+    sim_faults_free(faults);
 }
 
 static void test_format_parses_back(void **state)
 {
-    struct hss_fault f, g;
+    struct sim_fault f, g;
     const char *why;
     char text[256];
 
-    assert_int_equal(hss_fault_parse("cmd=PUR imsi=9 count=7 delay=1 result=3004 drop disconnect",
+    assert_int_equal(sim_fault_parse("cmd=PUR imsi=9 count=7 delay=1 result=3004 drop disconnect",
                                      &f, &why), ERR_OK);
-    hss_fault_format(&f, text, sizeof text);
+    sim_fault_format(&f, text, sizeof text);
     *strstr(text, " hits=") = '\0';
-    assert_int_equal(hss_fault_parse(strchr(text, ' '), &g, &why), ERR_OK);
+    assert_int_equal(sim_fault_parse(strchr(text, ' '), &g, &why), ERR_OK);
     assert_int_equal(g.command, f.command);
     assert_string_equal(g.imsi, f.imsi);
     assert_int_equal(g.left, f.left);
@@ -120,11 +121,11 @@ static void test_format_parses_back(void **state)
 static void test_command_names(void **state)
 {
     for (uint32_t code = 316; code <= 323; code++) {
-        assert_non_null(hss_command_name(code));
-        assert_int_equal(hss_command_code(hss_command_name(code)), code);
+        assert_non_null(sim_command_name(code));
+        assert_int_equal(sim_command_key(sim_command_name(code)), code);
     }
-    assert_null(hss_command_name(272));
-    assert_int_equal(hss_command_code("CCR"), 0);
+    assert_null(sim_command_name(272));
+    assert_int_equal(sim_command_key("CCR"), 0);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Fault rules: parsing, matching, counting.
-#include "hss_fault.h"
+#include "sim_fault.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -9,35 +9,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim.h"
+
 #define DELAY_MAX_MS 600000
 
-struct hss_faults {
+struct sim_faults {
     pthread_mutex_t mutex;
     atomic_size_t n;
     unsigned next_id;
-    struct hss_fault rules[HSS_FAULTS_MAX];
+    struct sim_fault rules[SIM_FAULTS_MAX];
 };
 
-static const struct { const char *name; uint32_t code; } commands[] = {
-    {"ULR", 316}, {"CLR", 317}, {"AIR", 318}, {"IDR", 319},
-    {"DSR", 320}, {"PUR", 321}, {"RSR", 322}, {"NOR", 323},
-};
-#define N_COMMANDS (sizeof commands / sizeof commands[0])
-
-uint32_t hss_command_code(const char *name)
+static const struct sim_command *find_command(const char *name)
 {
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        if (strcmp(commands[i].name, name) == 0)
-            return commands[i].code;
+    for (const struct sim_command *c = sim_commands; c->name; c++) {
+        if (strcmp(c->name, name) == 0)
+            return c;
     }
-    return 0;
+    return NULL;
 }
 
-const char *hss_command_name(uint32_t code)
+uint32_t sim_command_key(const char *name)
 {
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        if (commands[i].code == code)
-            return commands[i].name;
+    const struct sim_command *c = find_command(name);
+
+    return c ? c->key : 0;
+}
+
+const char *sim_command_name(uint32_t key)
+{
+    for (const struct sim_command *c = sim_commands; c->name; c++) {
+        if (c->key == key)
+            return c->name;
     }
     return NULL;
 }
@@ -53,17 +56,17 @@ static enum err number(const char *text, int64_t min, int64_t max, int64_t *out)
     return ERR_OK;
 }
 
-static enum err parse_value(struct hss_fault *f, const char *key, const char *value,
+static enum err parse_value(struct sim_fault *f, const char *key, const char *value,
                             const char **why)
 {
     int64_t n = 0;
 
     if (strcmp(key, "cmd") == 0) {
-        *why = "cmd must be AIR, ULR, PUR or NOR";
-        f->command = hss_command_code(value);
-        return f->command == 316 || f->command == 318 || f->command == 321 || f->command == 323
-                   ? ERR_OK
-                   : ERR_INVALID;
+        const struct sim_command *c = find_command(value);
+
+        *why = "cmd must be a request that this simulator answers";
+        f->command = c ? c->key : 0;
+        return c && c->served ? ERR_OK : ERR_INVALID;
     }
     if (strcmp(key, "imsi") == 0) {
         *why = "imsi must be up to 15 digits";
@@ -92,7 +95,7 @@ static enum err parse_value(struct hss_fault *f, const char *key, const char *va
     return ERR_INVALID;
 }
 
-static enum err parse_word(struct hss_fault *f, char *word, const char **why)
+static enum err parse_word(struct sim_fault *f, char *word, const char **why)
 {
     char *value = strchr(word, '=');
 
@@ -101,11 +104,11 @@ static enum err parse_word(struct hss_fault *f, char *word, const char **why)
         return parse_value(f, word, value + 1, why);
     }
     if (strcmp(word, "drop") == 0)
-        f->action.what |= HSS_FAULT_DROP;
+        f->action.what |= SIM_FAULT_DROP;
     else if (strcmp(word, "disconnect") == 0)
-        f->action.what |= HSS_FAULT_DISCONNECT;
+        f->action.what |= SIM_FAULT_DISCONNECT;
     else if (strcmp(word, "duplicate") == 0)
-        f->action.what |= HSS_FAULT_DUPLICATE;
+        f->action.what |= SIM_FAULT_DUPLICATE;
     else {
         *why = "unknown word";
         return ERR_INVALID;
@@ -113,10 +116,10 @@ static enum err parse_word(struct hss_fault *f, char *word, const char **why)
     return ERR_OK;
 }
 
-enum err hss_fault_parse(const char *text, struct hss_fault *out, const char **why)
+enum err sim_fault_parse(const char *text, struct sim_fault *out, const char **why)
 {
     char buf[256], *save = NULL;
-    struct hss_fault f = {.left = -1};
+    struct sim_fault f = {.left = -1};
     bool harms = false;
 
     if (strlen(text) >= sizeof buf) {
@@ -140,9 +143,9 @@ enum err hss_fault_parse(const char *text, struct hss_fault *out, const char **w
     return ERR_OK;
 }
 
-void hss_fault_format(const struct hss_fault *f, char *out, size_t size)
+void sim_fault_format(const struct sim_fault *f, char *out, size_t size)
 {
-    const struct hss_fault_action *a = &f->action;
+    const struct sim_fault_action *a = &f->action;
     char left[32] = "", result[32] = "";
 
     if (f->left >= 0)
@@ -150,15 +153,15 @@ void hss_fault_format(const struct hss_fault *f, char *out, size_t size)
     if (a->result)
         snprintf(result, sizeof result, " %s=%u", a->experimental ? "exp" : "result", a->result);
     snprintf(out, size, "%u: cmd=%s%s%s%s delay=%lld%s%s%s%s hits=%llu", f->id,
-             f->command ? hss_command_name(f->command) : "any", f->imsi[0] ? " imsi=" : "", f->imsi,
-             left, (long long)a->delay_ms, result, a->what & HSS_FAULT_DROP ? " drop" : "",
-             a->what & HSS_FAULT_DISCONNECT ? " disconnect" : "",
-             a->what & HSS_FAULT_DUPLICATE ? " duplicate" : "", (unsigned long long)f->hits);
+             f->command ? sim_command_name(f->command) : "any", f->imsi[0] ? " imsi=" : "", f->imsi,
+             left, (long long)a->delay_ms, result, a->what & SIM_FAULT_DROP ? " drop" : "",
+             a->what & SIM_FAULT_DISCONNECT ? " disconnect" : "",
+             a->what & SIM_FAULT_DUPLICATE ? " duplicate" : "", (unsigned long long)f->hits);
 }
 
-enum err hss_faults_new(struct hss_faults **out)
+enum err sim_faults_new(struct sim_faults **out)
 {
-    struct hss_faults *faults = calloc(1, sizeof *faults);
+    struct sim_faults *faults = calloc(1, sizeof *faults);
 
     if (!faults)
         return ERR_NOMEM;
@@ -167,7 +170,7 @@ enum err hss_faults_new(struct hss_faults **out)
     return ERR_OK;
 }
 
-void hss_faults_free(struct hss_faults *faults)
+void sim_faults_free(struct sim_faults *faults)
 {
     if (!faults)
         return;
@@ -175,14 +178,14 @@ void hss_faults_free(struct hss_faults *faults)
     free(faults);
 }
 
-enum err hss_faults_add(struct hss_faults *faults, const struct hss_fault *fault, unsigned *id)
+enum err sim_faults_add(struct sim_faults *faults, const struct sim_fault *fault, unsigned *id)
 {
     enum err err = ERR_OK;
     size_t n;
 
     pthread_mutex_lock(&faults->mutex);
     n = atomic_load(&faults->n);
-    if (n >= HSS_FAULTS_MAX) {
+    if (n >= SIM_FAULTS_MAX) {
         err = ERR_FULL;
     } else {
         faults->rules[n] = *fault;
@@ -195,7 +198,7 @@ enum err hss_faults_add(struct hss_faults *faults, const struct hss_fault *fault
     return err;
 }
 
-static void remove_at(struct hss_faults *faults, size_t i)
+static void remove_at(struct sim_faults *faults, size_t i)
 {
     size_t n = atomic_load(&faults->n);
 
@@ -203,7 +206,7 @@ static void remove_at(struct hss_faults *faults, size_t i)
     atomic_store(&faults->n, n - 1);
 }
 
-size_t hss_faults_clear(struct hss_faults *faults, unsigned id)
+size_t sim_faults_clear(struct sim_faults *faults, unsigned id)
 {
     size_t cleared = 0;
 
@@ -218,8 +221,8 @@ size_t hss_faults_clear(struct hss_faults *faults, unsigned id)
     return cleared;
 }
 
-bool hss_faults_match(struct hss_faults *faults, uint32_t command, const char *imsi,
-                      struct hss_fault_action *out)
+bool sim_faults_match(struct sim_faults *faults, uint32_t command, const char *imsi,
+                      struct sim_fault_action *out)
 {
     bool found = false;
 
@@ -227,7 +230,7 @@ bool hss_faults_match(struct hss_faults *faults, uint32_t command, const char *i
         return false;
     pthread_mutex_lock(&faults->mutex);
     for (size_t i = 0; !found && i < atomic_load(&faults->n); i++) {
-        struct hss_fault *f = &faults->rules[i];
+        struct sim_fault *f = &faults->rules[i];
 
         if (f->command && f->command != command)
             continue;
@@ -243,8 +246,8 @@ bool hss_faults_match(struct hss_faults *faults, uint32_t command, const char *i
     return found;
 }
 
-void hss_faults_each(struct hss_faults *faults,
-                     void (*visit)(void *ctx, const struct hss_fault *fault), void *ctx)
+void sim_faults_each(struct sim_faults *faults,
+                     void (*visit)(void *ctx, const struct sim_fault *fault), void *ctx)
 {
     pthread_mutex_lock(&faults->mutex);
     for (size_t i = 0; i < atomic_load(&faults->n); i++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sender thread with a heap of items by due time.
-#include "hss_sender.h"
+#include "sim_sender.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "hss_log.h"
+#include "sim.h"
 
 enum what { ITEM_ANSWER, ITEM_ANSWER_TWICE, ITEM_REQUEST, ITEM_CUT };
 
@@ -26,7 +26,7 @@ struct item {
     char *peer;
 };
 
-struct hss_sender {
+struct sim_sender {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t cond;
@@ -54,11 +54,11 @@ static void swap(struct item *a, struct item *b)
     *b = t;
 }
 
-static enum err push(struct hss_sender *s, struct item *item)
+static enum err push(struct sim_sender *s, struct item *item)
 {
     size_t i;
 
-    if (s->n >= HSS_SENDER_MAX)
+    if (s->n >= SIM_SENDER_MAX)
         return ERR_FULL;
     if (s->n == s->cap) {
         size_t cap = s->cap ? 2 * s->cap : 64;
@@ -77,7 +77,7 @@ static enum err push(struct hss_sender *s, struct item *item)
     return ERR_OK;
 }
 
-static struct item pop(struct hss_sender *s)
+static struct item pop(struct sim_sender *s)
 {
     struct item first = s->heap[0];
     size_t i = 0;
@@ -104,7 +104,7 @@ static void drop(struct item *item)
     free(item->peer);
 }
 
-int hss_peer_socket(struct peer_hdr *peer)
+int sim_peer_socket(struct peer_hdr *peer)
 {
     char text[128];
     const char *number;
@@ -127,11 +127,11 @@ static void cut(const char *identity)
     int fd = -1;
 
     if (fd_peer_getbyid((DiamId_t)(uintptr_t)identity, strlen(identity), 0, &peer) == 0 && peer)
-        fd = hss_peer_socket(peer);
+        fd = sim_peer_socket(peer);
     if (fd < 0 || shutdown(fd, SHUT_RDWR) != 0)
-        base_log(&log_hss, BASE_LOG_WARN, &subject, "fault: connection cannot be cut");
+        base_log(sim_log, BASE_LOG_WARN, &subject, "fault: connection cannot be cut");
     else
-        base_log(&log_hss, BASE_LOG_NOTICE, &subject, "fault: connection cut");
+        base_log(sim_log, BASE_LOG_NOTICE, &subject, "fault: connection cut");
 }
 
 // Sends a copy of the answer directly to the peer that asked.
@@ -179,13 +179,13 @@ static void send_item(struct item *item)
         break;
     }
     if (rc)
-        base_log_limited(&log_hss, BASE_LOG_ERROR, NULL, "message not sent: %s", strerror(rc));
+        base_log_limited(sim_log, BASE_LOG_ERROR, NULL, "message not sent: %s", strerror(rc));
     drop(item);
 }
 
 static void *run(void *arg)
 {
-    struct hss_sender *s = arg;
+    struct sim_sender *s = arg;
 
     pthread_mutex_lock(&s->mutex);
     while (!s->stop) {
@@ -211,9 +211,9 @@ static void *run(void *arg)
     return NULL;
 }
 
-enum err hss_sender_start(struct hss_sender **out)
+enum err sim_sender_start(struct sim_sender **out)
 {
-    struct hss_sender *s = calloc(1, sizeof *s);
+    struct sim_sender *s = calloc(1, sizeof *s);
     pthread_condattr_t attr;
 
     if (!s)
@@ -231,7 +231,7 @@ enum err hss_sender_start(struct hss_sender **out)
     return ERR_OK;
 }
 
-void hss_sender_stop(struct hss_sender *s)
+void sim_sender_stop(struct sim_sender *s)
 {
     if (!s)
         return;
@@ -248,7 +248,7 @@ void hss_sender_stop(struct hss_sender *s)
     free(s);
 }
 
-static enum err add(struct hss_sender *s, struct item *item)
+static enum err add(struct sim_sender *s, struct item *item)
 {
     enum err err;
 
@@ -262,7 +262,7 @@ static enum err add(struct hss_sender *s, struct item *item)
     return err;
 }
 
-enum err hss_sender_answer(struct hss_sender *s, struct msg **msg, int64_t due_ns, bool twice)
+enum err sim_sender_answer(struct sim_sender *s, struct msg **msg, int64_t due_ns, bool twice)
 {
     struct item item = {.due_ns = due_ns, .what = twice ? ITEM_ANSWER_TWICE : ITEM_ANSWER,
                         .msg = *msg};
@@ -271,7 +271,7 @@ enum err hss_sender_answer(struct hss_sender *s, struct msg **msg, int64_t due_n
     return add(s, &item);
 }
 
-enum err hss_sender_request(struct hss_sender *s, struct msg **msg,
+enum err sim_sender_request(struct sim_sender *s, struct msg **msg,
                             void (*answered)(void *data, struct msg **answer),
                             void (*expired)(void *data, DiamId_t peer, size_t peer_len,
                                             struct msg **request),
@@ -284,14 +284,14 @@ enum err hss_sender_request(struct hss_sender *s, struct msg **msg,
     return add(s, &item);
 }
 
-enum err hss_sender_cut(struct hss_sender *s, const char *peer, int64_t due_ns)
+enum err sim_sender_cut(struct sim_sender *s, const char *peer, int64_t due_ns)
 {
     struct item item = {.due_ns = due_ns, .what = ITEM_CUT, .peer = strdup(peer)};
 
     return item.peer ? add(s, &item) : ERR_NOMEM;
 }
 
-size_t hss_sender_waiting(struct hss_sender *s)
+size_t sim_sender_waiting(struct sim_sender *s)
 {
     size_t n;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Control socket server. A word that has blanks in it is put in double quotes.
-#include "hss_control.h"
+#include "sim_control.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "hss_log.h"
-
 #define CONNECTIONS_MAX 16
 #define WORDS_MAX 256
 #define READ_TIMEOUT_MS 10000
@@ -26,22 +24,22 @@
 // A connection and its thread, which the listening thread joins: nothing may run in this module's
 // code once it is unloaded.
 struct connection {
-    struct hss_ext *ext;
+    const struct sim_control_user *user;
     pthread_t thread;
     int fd;
     bool used;         // listening thread only
     atomic_bool done;
 };
 
-struct hss_control {
-    struct hss_ext *ext;
+struct sim_control {
+    const struct sim_control_user *user;
     char path[108];
     int listener, wake[2];
     pthread_t thread;
     struct connection connections[CONNECTIONS_MAX];
 };
 
-void hss_reply_add(struct hss_reply *reply, const char *fmt, ...)
+void sim_reply_add(struct sim_reply *reply, const char *fmt, ...)
 {
     va_list ap;
     char *line = NULL;
@@ -138,18 +136,18 @@ static void write_all(int fd, const char *text, size_t len)
 
 static void serve(struct connection *c)
 {
-    struct hss_reply reply = {0};
-    char *words[WORDS_MAX], *line = malloc(HSS_CONTROL_LINE_MAX);
+    struct sim_reply reply = {0};
+    char *words[WORDS_MAX], *line = malloc(SIM_CONTROL_LINE_MAX);
     int n, code = 2;
 
-    if (!line || !read_line(c->fd, line, HSS_CONTROL_LINE_MAX))
+    if (!line || !read_line(c->fd, line, SIM_CONTROL_LINE_MAX))
         goto out;
     n = split(line, words, WORDS_MAX);
     if (n < 0)
-        hss_reply_add(&reply, "too many words, or a quote is not closed\n");
+        sim_reply_add(&reply, "too many words, or a quote is not closed\n");
     else if (n > 0)
-        code = hss_command_run(c->ext, n, words, &reply);
-    hss_reply_add(&reply, "exit %d\n", code);
+        code = c->user->run(c->user->ctx, n, words, &reply);
+    sim_reply_add(&reply, "exit %d\n", code);
     if (reply.text)
         write_all(c->fd, reply.text, reply.len);
 out:
@@ -174,7 +172,7 @@ static void join(struct connection *c)
     c->used = false;
 }
 
-static struct connection *free_connection(struct hss_control *control)
+static struct connection *free_connection(struct sim_control *control)
 {
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
         struct connection *c = &control->connections[i];
@@ -187,7 +185,7 @@ static struct connection *free_connection(struct hss_control *control)
     return NULL;
 }
 
-static void take_connection(struct hss_control *control)
+static void take_connection(struct sim_control *control)
 {
     static const char busy[] = "too many commands at a time\nexit 2\n";
     struct connection *c = free_connection(control);
@@ -196,7 +194,7 @@ static void take_connection(struct hss_control *control)
     if (fd < 0)
         return;
     if (c) {
-        c->ext = control->ext;
+        c->user = control->user;
         c->fd = fd;
         atomic_store(&c->done, false);
         c->used = pthread_create(&c->thread, NULL, run_connection, c) == 0;
@@ -209,7 +207,7 @@ static void take_connection(struct hss_control *control)
 
 static void *run(void *arg)
 {
-    struct hss_control *control = arg;
+    struct sim_control *control = arg;
     struct pollfd p[2] = {{.fd = control->listener, .events = POLLIN},
                           {.fd = control->wake[0], .events = POLLIN}};
 
@@ -221,7 +219,7 @@ static void *run(void *arg)
 }
 
 // Binds the socket; a file left by a process that is gone is replaced, one in use is not.
-static enum err listen_on(struct hss_control *control)
+static enum err listen_on(struct sim_control *control)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     enum err err;
@@ -250,14 +248,15 @@ static enum err listen_on(struct hss_control *control)
     return ERR_OK;
 }
 
-enum err hss_control_start(const char *path, struct hss_ext *ext, struct hss_control **out)
+enum err sim_control_start(const char *path, const struct sim_control_user *user,
+                           struct sim_control **out)
 {
-    struct hss_control *control = calloc(1, sizeof *control);
+    struct sim_control *control = calloc(1, sizeof *control);
     enum err err = ERR_NOMEM;
 
     if (!control)
         return ERR_NOMEM;
-    control->ext = ext;
+    control->user = user;
     if (strlen(path) >= sizeof control->path) {
         free(control);
         return ERR_RANGE;
@@ -283,7 +282,7 @@ free_control:
     return err;
 }
 
-void hss_control_stop(struct hss_control *control)
+void sim_control_stop(struct sim_control *control)
 {
     if (!control)
         return;

@@ -5,8 +5,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "hss_ext.h"
-#include "hss_log.h"
+#include "sim.h"
+#include "sim_peers.h"
+#include "sim_sender.h"
 
 // freeDiameter gives the validation callback no context.
 static const struct conf_strings *accepted;
@@ -28,7 +29,7 @@ static int validate(struct peer_info *info, int *auth, int (**second)(struct pee
 
 static void set_nodelay(struct peer_hdr *peer)
 {
-    int fd = hss_peer_socket(peer), on = 1;
+    int fd = sim_peer_socket(peer), on = 1;
 
     // SCTP sockets refuse; they have no Nagle to switch off
     if (fd >= 0)
@@ -38,14 +39,14 @@ static void set_nodelay(struct peer_hdr *peer)
 static void on_connected(enum fd_hook_type type, struct msg *msg, struct peer_hdr *peer,
                          void *other, struct fd_hook_permsgdata *pmd, void *arg)
 {
-    const struct hss_ext *ext = arg;
+    const struct sim_peers_config *config = arg;
     const struct base_log_subject subject = {.peer = peer ? peer->info.pi_diamid : NULL};
 
     if (!peer)
         return;
-    if (ext->config.nodelay)
+    if (config->nodelay)
         set_nodelay(peer);
-    base_log(&log_hss, BASE_LOG_NOTICE, &subject, "peer is connected");
+    base_log(sim_log, BASE_LOG_NOTICE, &subject, "peer is connected");
 }
 
 // Errors are told in one line: the library's default is a dump of the message.
@@ -57,7 +58,7 @@ static void on_trouble(enum fd_hook_type type, struct msg *msg, struct peer_hdr 
                        : type == HOOK_MESSAGE_ROUTING_ERROR ? "message not routed"
                                                             : "message not understood";
 
-    base_log_limited(&log_hss, BASE_LOG_WARN, &subject, "%s: %s", what,
+    base_log_limited(sim_log, BASE_LOG_WARN, &subject, "%s: %s", what,
                      other && type != HOOK_MESSAGE_PARSING_ERROR ? (const char *)other : "-");
 }
 
@@ -66,25 +67,25 @@ static void on_message(enum fd_hook_type type, struct msg *msg, struct peer_hdr 
 {
 }
 
-enum err hss_peers_register(struct hss_ext *ext)
+enum err sim_peers_register(struct sim_peers_config *config)
 {
     static struct fd_hook_hdl *connected, *trouble, *message;
 
-    accepted = &ext->config.accept;
+    accepted = &config->accept;
     if (accepted->n && fd_peer_validate_register(validate) != 0)
         return ERR_DIA_LIBRARY;
-    if (fd_hook_register(HOOK_MASK(HOOK_PEER_CONNECT_SUCCESS), on_connected, ext, NULL,
+    if (fd_hook_register(HOOK_MASK(HOOK_PEER_CONNECT_SUCCESS), on_connected, config, NULL,
                          &connected) != 0)
         return ERR_DIA_LIBRARY;
-    if (!ext->config.quiet_hooks)
+    if (!config->quiet_hooks)
         return ERR_OK;
     if (fd_hook_register(HOOK_MASK(HOOK_MESSAGE_DROPPED, HOOK_MESSAGE_ROUTING_ERROR,
                                    HOOK_MESSAGE_PARSING_ERROR),
-                         on_trouble, ext, NULL, &trouble) != 0 ||
+                         on_trouble, config, NULL, &trouble) != 0 ||
         fd_hook_register(HOOK_MASK(HOOK_MESSAGE_RECEIVED, HOOK_MESSAGE_LOCAL, HOOK_MESSAGE_SENDING,
                                    HOOK_MESSAGE_SENT, HOOK_MESSAGE_ROUTING_FORWARD,
                                    HOOK_MESSAGE_ROUTING_LOCAL),
-                         on_message, ext, NULL, &message) != 0)
+                         on_message, config, NULL, &message) != 0)
         return ERR_DIA_LIBRARY;
     return ERR_OK;
 }
