@@ -585,9 +585,10 @@ static void ipv6_works_too(void **state)
 static const char *const client_addrs[] = {WORLD_A1, WORLD_A2};
 static const char *const server_addrs[] = {WORLD_B1, WORLD_B2};
 
-static void a_multihomed_pair(void)
+static void a_multihomed_pair(int64_t heartbeat)
 {
     struct sct_options o = quick();
+    o.heartbeat = heartbeat;
     listen_on(server_addrs, 2, &o);
     connect_to(client_addrs, 2, server_addrs, 2, &o);
     assert_true(world_run(loop, both_up, NULL, SOON));
@@ -614,7 +615,7 @@ static void both_ends_know_both_addresses(void **state)
     struct sct_addrs local;
     if (!own_network)
         skip();
-    a_multihomed_pair();
+    a_multihomed_pair(100);
     assert_true(world_run(loop, second_path_up, NULL, SOON));
     assert_int_equal(sct_assoc_local(client.assoc, &local), ERR_OK);
     assert_int_equal(local.n, 2);
@@ -627,7 +628,7 @@ static void an_association_survives_the_loss_of_a_path(void **state)
 {
     if (!own_network)
         skip();
-    a_multihomed_pair();
+    a_multihomed_pair(100);
     assert_true(world_run(loop, second_path_up, NULL, SOON));
     int ups = client.path_up;
     // when the server's first address goes away
@@ -648,7 +649,7 @@ static void an_association_without_any_path_is_lost(void **state)
 {
     if (!own_network)
         skip();
-    a_multihomed_pair();
+    a_multihomed_pair(60000); // the message has to notice it
     world_lose(WORLD_B1);
     world_lose(WORLD_B2);
     enum err err = say(&client, 0, "into the void");
@@ -699,7 +700,7 @@ static void a_path_callback_may_free(void **state)
     if (!own_network)
         skip();
     client.free_in = 'p';
-    a_multihomed_pair();
+    a_multihomed_pair(100);
     world_lose(WORLD_B2);
     assert_true(world_run(loop, client_gone, NULL, 2 * SOON));
 }
