@@ -44,5 +44,8 @@ function(fgw_extension name)
     INSTALL_RPATH "$ORIGIN") # libfgw.so lies beside
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${E_LIBS} freediameter)
+  # What an extension has registered (an interface, log categories) stays in use while libfdcore
+  # unloads extensions in its own order.
+  target_link_options(${name} PRIVATE -Wl,-z,nodelete)
   install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/fgw)
 endfunction()
