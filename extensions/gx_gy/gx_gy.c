@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Gx and Gy as a plug of the gateway: what it registers, its start and stop, and what all calls of access
+// gateways share. Not for procedures.
+#include "extensions/gx_gy/gx_gy.h"
+
+#include "rpc/status.h"
+
+BASE_LOG_CATEGORY(log_gx_gy, "gx_gy");
+
+static void report(void *arg, const char *text)
+{
+    base_log(&log_gx_gy, BASE_LOG_ERROR, NULL, "table %s", text);
+}
+
+static enum err start(void)
+{
+    enum err err = gxgy_tables_compile(report, NULL);
+    return err == ERR_OK ? gxgy_down_accept() : err;
+}
+
+const struct rpc_method gxgy_methods[] = {
+    {.path = "/magma.lte.CentralSessionController/CreateSession", .unary = gxgy_create},
+    {.path = "/magma.lte.CentralSessionController/UpdateSession", .unary = gxgy_update},
+    {.path = "/magma.lte.CentralSessionController/TerminateSession", .unary = gxgy_terminate},
+    {.path = NULL},
+};
+
+const struct fgw_interface gxgy_interface = {
+    .name = "gx_gy",
+    .methods = gxgy_methods,
+    .settings = gxgy_settings_keys,
+    .settings_size = sizeof(struct gxgy_settings),
+    .configure = gxgy_configure,
+    .start = start,
+    .stop = gxgy_tables_free,
+};
+
+const struct gxgy_settings *gxgy_settings(void)
+{
+    return fgw_settings(&gxgy_interface);
+}
+
+enum err gxgy_read_call(struct rpc_call *call, struct base_arena *arena,
+                        const ProtobufCMessageDescriptor *type, ProtobufCMessage **out,
+                        const char **text)
+{
+    size_t len;
+    const uint8_t *bytes = rpc_call_request(call, &len);
+    *out = protobuf_c_message_unpack(type, base_arena_protobuf(arena), len, bytes);
+    *text = "request is not a valid protobuf message, or too large";
+    return *out ? ERR_OK : ERR_ENCODE_VALUE;
+}
+
+enum err gxgy_admit(const char *gateway, const struct gxgy_context *context)
+{
+    return fgw_admit(gateway, &context->imsi, NULL) == ERR_OK ? ERR_OK : ERR_DENIED;
+}
+
+void gxgy_reply(struct rpc_call *call, struct base_arena *arena, const ProtobufCMessage *message)
+{
+    size_t len = 0;
+    const uint8_t *bytes = message ? gxgy_pack(arena, message, &len) : NULL;
+    if (bytes)
+        rpc_call_reply(call, RPC_OK, NULL, bytes, len);
+    else
+        rpc_call_reply(call, RPC_RESOURCE_EXHAUSTED, "answer is too large", NULL, 0);
+}
+
+void gxgy_refuse(struct rpc_call *call, const char *procedure, const struct gxgy_verdict *verdict,
+                 const char *text)
+{
+    const struct base_log_subject subject = {.agw = rpc_call_gateway(call)};
+    base_log_limited(&log_gx_gy, BASE_LOG_INFO, &subject, "%s refused: %s%s%s", procedure,
+                     verdict->label, text[0] ? ": " : "", text);
+    rpc_call_reply(call, verdict->status ? verdict->status : RPC_INTERNAL,
+                   text[0] ? text : verdict->label, NULL, 0);
+}

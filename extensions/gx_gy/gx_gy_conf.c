@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Settings of Gx and Gy: section `gx_gy` of gateway.conf.
+#include <arpa/inet.h>
+#include <regex.h>
+#include <string.h>
+
+#include "extensions/gx_gy/gx_gy.h"
+
+#define AT(member) offsetof(struct gxgy_settings, member)
+#define ROUTE(member) offsetof(struct gxgy_route, member)
+#define GX(member) offsetof(struct gxgy_gx_settings, member)
+#define GY(member) offsetof(struct gxgy_gy_settings, member)
+#define APN(member) offsetof(struct gxgy_apn, member)
+#define VIRTUAL(member) offsetof(struct gxgy_virtual_apn, member)
+#define RULE(member) offsetof(struct gxgy_rule, member)
+#define BASE(member) offsetof(struct gxgy_base_name, member)
+
+static enum err check_digits(const char *text, const char **why)
+{
+    size_t n = strspn(text, "0123456789");
+    if (text[n] == '\0' && n <= 15)
+        return ERR_OK;
+    *why = "the leading digits of IMSIs, at most 15";
+    return ERR_CONF_RANGE;
+}
+
+static enum err check_identity(const char *text, const char **why)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
+    if (n > 0 && n <= GXGY_IDENTITY_MAX && text[n] == '\0')
+        return ERR_OK;
+    *why = "a Diameter identity such as pcrf.example.org";
+    return ERR_CONF_RANGE;
+}
+
+static enum err check_ipv4(const char *text, const char **why)
+{
+    struct in_addr address;
+    if (inet_pton(AF_INET, text, &address) == 1)
+        return ERR_OK;
+    *why = "an IPv4 address";
+    return ERR_CONF_RANGE;
+}
+
+static enum err check_regex(const char *text, const char **why)
+{
+    regex_t regex;
+    if (regcomp(&regex, text, REG_EXTENDED | REG_NOSUB) == 0) {
+        regfree(&regex);
+        return ERR_OK;
+    }
+    *why = "a POSIX extended regular expression";
+    return ERR_CONF_RANGE;
+}
+
+static const struct conf_key route_keys[] = {
+    {.name = "imsi_prefix", .type = CONF_STRING, .offset = ROUTE(imsi_prefix), .check = check_digits,
+     .help = "Leading digits of the IMSIs; default: all."},
+    {.name = "apn", .type = CONF_STRING, .offset = ROUTE(apn), .help = "APN; default: all."},
+    {.name = "realm", .type = CONF_STRING, .offset = ROUTE(realm), .check = check_identity,
+     .required = true, .help = "Destination-Realm."},
+    {.name = "host", .type = CONF_STRING, .offset = ROUTE(host), .check = check_identity,
+     .help = "Destination-Host; without it any server of the realm answers."},
+    {.name = "alternate", .type = CONF_STRING, .offset = ROUTE(alternate), .check = check_identity,
+     .help = "The server that takes over from `host`."},
+    {.name = NULL},
+};
+
+#define CORE(STRUCT)                                                                        \
+    {.name = "enabled", .type = CONF_BOOL, .offset = STRUCT(core.enabled), .def = 1,        \
+     .help = "Off: access gateways are answered without asking the core."},                 \
+    {.name = "realm", .type = CONF_STRING, .offset = STRUCT(core.realm),                    \
+     .check = check_identity, .help = "Destination-Realm; default: our own realm."},        \
+    {.name = "host", .type = CONF_STRING, .offset = STRUCT(core.host),                      \
+     .check = check_identity, .help = "Destination-Host; default: any server of the realm."}, \
+    {.name = "alternate", .type = CONF_STRING, .offset = STRUCT(core.alternate),            \
+     .check = check_identity, .help = "The server that takes over from `host`."},           \
+    {.name = "routes", .type = CONF_LIST, .offset = STRUCT(core.routes),                    \
+     .members = route_keys, .item_size = sizeof(struct gxgy_route),                         \
+     .help = "Other servers by APN and IMSI prefix."},                                      \
+    {.name = "timeout", .type = CONF_MS, .offset = STRUCT(core.timeout_ms), .def = 3000,    \
+     .min = 100, .max = 60000, .help = "Tx: wait for an answer, per try."},                 \
+    {.name = "merge_updates", .type = CONF_BOOL, .offset = STRUCT(core.merge_updates),      \
+     .def = 1, .help = "One CCR-U for what an access gateway reports of a session at a time."}, \
+    {.name = "serial", .type = CONF_BOOL, .offset = STRUCT(core.serial), .def = 1,          \
+     .help = "Never two requests of one session in flight."},                               \
+    {.name = "sticky_host", .type = CONF_BOOL, .offset = STRUCT(core.sticky_host), .def = 1, \
+     .help = "Send a session's later requests to the host that answered the first."}
+
+static const char *const ports_types[] = {"refuse", "widen", NULL};
+static const struct conf_key gx_keys[] = {
+    CORE(GX),
+    {.name = "features_1", .type = CONF_INT, .offset = GX(features_1), .def = 3, .min = 0,
+     .max = UINT32_MAX, .help = "Supported-Features list 1; 0: not sent."},
+    {.name = "features_2", .type = CONF_INT, .offset = GX(features_2), .def = 3, .min = 0,
+     .max = UINT32_MAX, .help = "Supported-Features list 2; 0: not sent."},
+    {.name = "usage_report_trigger", .type = CONF_INT, .offset = GX(usage_report_trigger), .def = 33,
+     .min = 0, .max = 1000, .help = "Event-Trigger of usage reports; 26 for PCRFs of Rel-9.1."},
+    {.name = "online", .type = CONF_BOOL, .offset = GX(online), .def = 1,
+     .help = "Online in CCR-I: the default charging method."},
+    {.name = "offline", .type = CONF_BOOL, .offset = GX(offline), .help = "Offline in CCR-I."},
+    {.name = "default_ipv4", .type = CONF_STRING, .offset = GX(default_ipv4), .check = check_ipv4,
+     .help = "Framed-IP-Address where the UE has none, for PCRFs that insist on one."},
+    {.name = "max_flows", .type = CONF_INT, .offset = GX(max_flows), .def = 64, .min = 1, .max = 4096,
+     .help = "Flows that the port lists and ranges of one filter may become."},
+    {.name = "wide_ports", .type = CONF_ENUM, .offset = GX(wide_ports), .choices = ports_types,
+     .def = GXGY_PORTS_REFUSE, .help = "Filters with more ports than that."},
+    {.name = NULL},
+};
+
+static const char *const requested_types[] = {"as-asked", "empty", "none", NULL};
+static const char *const used_types[] = {"all", "total", "directions", NULL};
+static const char *const reason_types[] = {"as-specified", "in-service", NULL};
+static const char *const handling_types[] = {"terminate", "continue", "retry-and-terminate", NULL};
+static const char *const failed_types[] = {"terminate", "report-again", NULL};
+static const struct conf_key gy_keys[] = {
+    CORE(GY),
+    {.name = "service_context_id", .type = CONF_STRING, .offset = GY(service_context_id),
+     .def_text = "32251@3gpp.org", .help = "Service-Context-Id."},
+    {.name = "requested_units", .type = CONF_ENUM, .offset = GY(requested_units),
+     .choices = requested_types, .def = GXGY_REQUEST_AS_ASKED,
+     .help = "Requested-Service-Unit: as access gateways ask, an empty one, or none."},
+    {.name = "default_units", .type = CONF_INT, .offset = GY(default_units), .def = 100000, .min = 1,
+     .max = INT64_MAX, .help = "Octets to ask for where access gateways do not say."},
+    {.name = "used_octets", .type = CONF_ENUM, .offset = GY(used_octets), .choices = used_types,
+     .def = GXGY_USED_ALL, .help = "Which CC-*-Octets a usage report has."},
+    {.name = "reporting_reason", .type = CONF_ENUM, .offset = GY(reporting_reason),
+     .choices = reason_types, .def = GXGY_REASON_AS_SPECIFIED,
+     .help = "Where Reporting-Reason stands."},
+    {.name = "send_service_identifier", .type = CONF_BOOL, .offset = GY(send_service_identifier),
+     .def = 1, .help = "Send Service-Identifier."},
+    {.name = "service_identifier", .type = CONF_INT, .offset = GY(service_identifier), .def = -1,
+     .min = -1, .max = UINT32_MAX, .help = "Service-Identifier of all services; -1: the rule's."},
+    {.name = "apn", .type = CONF_STRING, .offset = GY(apn), .help = "Called-Station-Id of all sessions."},
+    {.name = "auth_only", .type = CONF_BOOL, .offset = GY(auth_only),
+     .help = "Ask the OCS only whether a session may be; no quota."},
+    {.name = "late_open", .type = CONF_BOOL, .offset = GY(late_open), .def = 1,
+     .help = "An update of a session without Gy begins one, with CCR-I."},
+    {.name = "failure_handling", .type = CONF_ENUM, .offset = GY(failure_handling),
+     .choices = handling_types, .def = GXGY_CCFH_TERMINATE,
+     .help = "Credit-Control-Failure-Handling until the OCS says."},
+    {.name = "session_failover", .type = CONF_BOOL, .offset = GY(session_failover),
+     .help = "CC-Session-Failover until the OCS says."},
+    {.name = "failed_update", .type = CONF_ENUM, .offset = GY(failed_update), .choices = failed_types,
+     .def = GXGY_FAILED_TERMINATE,
+     .help = "What an access gateway is told when a CCR-U got no answer and may not continue."},
+    {.name = "terminate_tries", .type = CONF_INT, .offset = GY(terminate_tries), .def = 3, .min = 1,
+     .max = 10, .help = "How often a CCR-T is sent before its usage is given up."},
+    {.name = NULL},
+};
+
+static const struct conf_key apn_keys[] = {
+    {.name = "apn", .type = CONF_STRING, .offset = APN(apn), .required = true, .help = "The APN."},
+    {.name = "gx", .type = CONF_BOOL, .offset = APN(gx), .def = 1, .help = "Ask a PCRF."},
+    {.name = "gy", .type = CONF_BOOL, .offset = APN(gy), .def = 1, .help = "Ask an OCS."},
+    {.name = "gy_auth_only", .type = CONF_BOOL, .offset = APN(gy_auth_only),
+     .help = "Ask the OCS only whether a session may be."},
+    {.name = NULL},
+};
+
+static const struct conf_key virtual_keys[] = {
+    {.name = "apn", .type = CONF_STRING, .offset = VIRTUAL(apn), .check = check_regex,
+     .help = "Regular expression; default: any APN."},
+    {.name = "charging_characteristics", .type = CONF_STRING,
+     .offset = VIRTUAL(charging_characteristics), .check = check_regex,
+     .help = "Regular expression; default: any."},
+    {.name = "gx_apn", .type = CONF_STRING, .offset = VIRTUAL(gx_apn), .help = "What a PCRF is told."},
+    {.name = "gy_apn", .type = CONF_STRING, .offset = VIRTUAL(gy_apn), .help = "What an OCS is told."},
+    {.name = NULL},
+};
+
+static const struct conf_key rule_keys[] = {
+    {.name = "id", .type = CONF_STRING, .offset = RULE(id), .required = true,
+     .help = "Charging-Rule-Name."},
+    {.name = "rating_group", .type = CONF_INT, .offset = RULE(rating_group), .def = -1, .min = -1,
+     .max = UINT32_MAX, .help = "Rating-Group; -1: none."},
+    {.name = "service_identifier", .type = CONF_INT, .offset = RULE(service_identifier), .def = -1,
+     .min = -1, .max = UINT32_MAX, .help = "Service-Identifier; -1: none."},
+    {.name = "online", .type = CONF_BOOL, .offset = RULE(online), .def = 1,
+     .help = "Charged online: the OCS is asked for quota."},
+    {.name = "omnipresent", .type = CONF_BOOL, .offset = RULE(omnipresent),
+     .help = "Every session has it."},
+    {.name = NULL},
+};
+
+static const struct conf_key base_keys[] = {
+    {.name = "name", .type = CONF_STRING, .offset = BASE(name), .required = true,
+     .help = "Charging-Rule-Base-Name."},
+    {.name = "rules", .type = CONF_STRINGS, .offset = BASE(rules), .help = "Its rules."},
+    {.name = "omnipresent", .type = CONF_BOOL, .offset = BASE(omnipresent),
+     .help = "Every session has them."},
+    {.name = NULL},
+};
+
+const struct conf_key gxgy_settings_keys[] = {
+    {.name = "gx", .type = CONF_GROUP, .offset = AT(gx), .members = gx_keys, .help = "PCRF."},
+    {.name = "gy", .type = CONF_GROUP, .offset = AT(gy), .members = gy_keys, .help = "OCS."},
+    {.name = "session_host", .type = CONF_STRING, .offset = AT(session_host), .check = check_identity,
+     .help = "First part of Session-Ids; the same on gateways that stand in for one another."},
+    {.name = "apns", .type = CONF_LIST, .offset = AT(apns), .members = apn_keys,
+     .item_size = sizeof(struct gxgy_apn), .help = "Gx and Gy by APN."},
+    {.name = "virtual_apns", .type = CONF_LIST, .offset = AT(virtual_apns), .members = virtual_keys,
+     .item_size = sizeof(struct gxgy_virtual_apn), .help = "Other names of APNs toward the core."},
+    {.name = "rules", .type = CONF_LIST, .offset = AT(rules), .members = rule_keys,
+     .item_size = sizeof(struct gxgy_rule), .help = "Rules that access gateways have."},
+    {.name = "base_names", .type = CONF_LIST, .offset = AT(base_names), .members = base_keys,
+     .item_size = sizeof(struct gxgy_base_name), .help = "Groups of rules."},
+    {.name = "agw_timeout", .type = CONF_MS, .offset = AT(agw_timeout_ms), .def = 5000, .min = 100,
+     .max = 60000, .help = "Longest wait for an access gateway to answer a request of the core."},
+    {.name = "agw_service", .type = CONF_STRING, .offset = AT(agw_service), .def_text = "sessiond",
+     .help = "Service of access gateways that takes re-authorisations."},
+    {.name = "abort_service", .type = CONF_STRING, .offset = AT(abort_service),
+     .def_text = "abort_session_service", .help = "Service of access gateways that takes aborts."},
+    {.name = NULL},
+};
+
+static enum err check_alternate(struct conf *conf, const char *section,
+                                const struct gxgy_core_settings *core)
+{
+    const struct gxgy_route *routes = core->routes.items;
+    enum err err = ERR_OK;
+    if (core->alternate && !core->host) {
+        err = ERR_CONF_MISSING;
+        conf_error(conf, section, "alternate", err, "an alternate needs a host");
+    }
+    for (size_t i = 0; i < core->routes.n; i++) {
+        if (!routes[i].alternate || routes[i].host)
+            continue;
+        err = ERR_CONF_MISSING;
+        conf_error(conf, section, "routes", err, "an alternate needs a host");
+    }
+    return err;
+}
+
+static bool is_rule(const struct gxgy_settings *s, const char *id)
+{
+    const struct gxgy_rule *rules = s->rules.items;
+    for (size_t i = 0; i < s->rules.n; i++)
+        if (strcmp(rules[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+enum err gxgy_configure(struct conf *conf, const void *settings)
+{
+    const struct gxgy_settings *s = settings;
+    const struct gxgy_base_name *bases = s->base_names.items;
+    enum err err = check_alternate(conf, "gx_gy.gx", &s->gx.core);
+    enum err second = check_alternate(conf, "gx_gy.gy", &s->gy.core);
+    if (err == ERR_OK)
+        err = second;
+    for (size_t i = 0; i < s->base_names.n; i++) {
+        for (size_t k = 0; k < bases[i].rules.n; k++) {
+            if (is_rule(s, bases[i].rules.items[k]))
+                continue;
+            err = ERR_CONF_RANGE;
+            conf_error(conf, "gx_gy", "base_names", err, "%s: no rule is called %s", bases[i].name,
+                       bases[i].rules.items[k]);
+        }
+    }
+    return err;
+}

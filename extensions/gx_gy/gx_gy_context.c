@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an access gateway says about a session, wherever its messages have it. Not for what the core is
+// told of it.
+#include <string.h>
+
+#include "extensions/gx_gy/gx_gy.h"
+
+// Fields of sub-messages that are absent are empty.
+static enum err complete(struct base_arena *arena, struct gxgy_context *c)
+{
+    if (!c->common)
+        c->common = GXGY_NEW(arena, magma__lte__common_session_context__descriptor);
+    if (c->common && !c->common->sid)
+        c->common->sid = GXGY_NEW(arena, magma__lte__subscriber_id__descriptor);
+    if (!c->tgpp)
+        c->tgpp = GXGY_NEW(arena, magma__lte__tgpp_context__descriptor);
+    if (!c->common || !c->common->sid || !c->tgpp)
+        return ERR_NOMEM;
+    const char *sid = c->common->sid->id;
+    if (!c->session_id[0] || strlen(c->session_id) > GXGY_SESSION_ID_MAX)
+        return ERR_ENCODE_VALUE;
+    if (sid[0] ? base_imsi_parse(sid, strlen(sid), &c->imsi) != ERR_OK
+               : gxgy_session_imsi(c->session_id, &c->imsi) != ERR_OK)
+        return ERR_ENCODE_VALUE;
+    if (!sid[0])
+        c->common->sid->id = base_arena_strndup(arena, c->imsi.digits, c->imsi.len);
+    if (!c->common->sid->id)
+        return ERR_NOMEM;
+    c->policy = gxgy_policy_find(gxgy_settings(), c->common->apn, c->charging_characteristics);
+    return ERR_OK;
+}
+
+static void set_lte(struct gxgy_context *c, const Magma__Lte__RatSpecificContext *rat)
+{
+    if (!rat)
+        return;
+    if (rat->context_case == MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_LTE_CONTEXT) {
+        const Magma__Lte__LTESessionContext *lte = rat->lte_context;
+        c->qos = lte->qos_info;
+        if (lte->spgw_ipv4[0])
+            c->spgw_ipv4 = lte->spgw_ipv4;
+        if (lte->imei[0])
+            c->imei = lte->imei;
+        if (lte->plmn_id[0])
+            c->plmn_id = lte->plmn_id;
+        if (lte->imsi_plmn_id[0])
+            c->imsi_plmn_id = lte->imsi_plmn_id;
+        if (lte->user_location.len)
+            c->user_location = lte->user_location;
+        if (lte->charging_characteristics[0])
+            c->charging_characteristics = lte->charging_characteristics;
+    } else if (rat->context_case == MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_WLAN_CONTEXT) {
+        c->hardware_address = rat->wlan_context->mac_addr_binary;
+    }
+}
+
+static struct gxgy_context nothing(void)
+{
+    return (struct gxgy_context){.gateway = "",
+                                 .session_id = "",
+                                 .spgw_ipv4 = "",
+                                 .imei = "",
+                                 .plmn_id = "",
+                                 .imsi_plmn_id = "",
+                                 .charging_characteristics = ""};
+}
+
+enum err gxgy_context_of_create(struct base_arena *arena, const Magma__Lte__CreateSessionRequest *r,
+                                struct gxgy_context *out)
+{
+    *out = nothing();
+    out->session_id = r->session_id;
+    out->common = r->common_context;
+    out->timezone = r->access_timezone;
+    set_lte(out, r->rat_specific_context);
+    return complete(arena, out);
+}
+
+enum err gxgy_context_of_credit(struct base_arena *arena, const Magma__Lte__CreditUsageUpdate *u,
+                                struct gxgy_context *out)
+{
+    *out = nothing();
+    out->session_id = u->session_id;
+    out->common = u->common_context;
+    out->tgpp = u->tgpp_ctx;
+    out->spgw_ipv4 = u->spgw_ipv4;
+    out->imei = u->imei;
+    out->plmn_id = u->plmn_id;
+    out->imsi_plmn_id = u->imsi_plmn_id;
+    out->user_location = u->user_location;
+    out->hardware_address = u->hardware_addr;
+    out->charging_characteristics = u->charging_characteristics;
+    set_lte(out, u->rat_specific_context);
+    return complete(arena, out);
+}
+
+enum err gxgy_context_of_monitor(struct base_arena *arena,
+                                 const Magma__Lte__UsageMonitoringUpdateRequest *u,
+                                 struct gxgy_context *out)
+{
+    *out = nothing();
+    out->session_id = u->session_id;
+    out->common = u->common_context;
+    out->timezone = u->access_timezone;
+    out->tgpp = u->tgpp_ctx;
+    out->hardware_address = u->hardware_addr;
+    out->charging_characteristics = u->charging_characteristics;
+    set_lte(out, u->rat_specific_context);
+    if (!out->common) { // unmodified access gateways send these alone
+        out->common = GXGY_NEW(arena, magma__lte__common_session_context__descriptor);
+        if (!out->common)
+            return ERR_NOMEM;
+        out->common->ue_ipv4 = u->ue_ipv4;
+        out->common->rat_type = u->rat_type;
+        out->common->sid = GXGY_NEW(arena, magma__lte__subscriber_id__descriptor);
+        if (!out->common->sid)
+            return ERR_NOMEM;
+        out->common->sid->id = u->sid;
+    }
+    return complete(arena, out);
+}
+
+enum err gxgy_context_of_terminate(struct base_arena *arena,
+                                   const Magma__Lte__SessionTerminateRequest *r,
+                                   struct gxgy_context *out)
+{
+    *out = nothing();
+    out->session_id = r->session_id;
+    out->common = r->common_context;
+    out->tgpp = r->tgpp_ctx;
+    out->spgw_ipv4 = r->spgw_ipv4;
+    out->imei = r->imei;
+    out->plmn_id = r->plmn_id;
+    out->imsi_plmn_id = r->imsi_plmn_id;
+    out->user_location = r->user_location;
+    out->hardware_address = r->hardware_addr;
+    out->charging_characteristics = r->charging_characteristics;
+    return complete(arena, out);
+}
+
+uint8_t *gxgy_pack(struct base_arena *arena, const ProtobufCMessage *message, size_t *len)
+{
+    *len = protobuf_c_message_get_packed_size(message);
+    uint8_t *bytes = base_arena_alloc(arena, *len ? *len : 1);
+    if (bytes)
+        protobuf_c_message_pack(message, bytes);
+    return bytes;
+}
+
+void *gxgy_list(struct base_arena *arena, void *list, size_t have, size_t more)
+{
+    void **longer = base_arena_zalloc(arena, (have + more + 1) * sizeof(void *));
+    if (longer && have)
+        memcpy(longer, list, have * sizeof(void *));
+    return longer;
+}

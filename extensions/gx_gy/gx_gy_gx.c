@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a PCRF is told: TS 29.212 4.5.1 (establishment), 4.5.17 (usage), 4.5.7 (termination).
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "diameter/avp.h"
+#include "extensions/gx_gy/gx_gy.h"
+
+typedef Fgw__Gxgy__GxRequest GxRequest;
+typedef Fgw__Gxgy__Qos Qos;
+#define SET(msg, KIND, field, FIELD, val) \
+    ((msg)->field = (val), (msg)->field##_present_case = KIND##_PRESENT_##FIELD)
+
+// A bit rate that does not fit into 32 bits goes into the extended AVP, in kbit/s (5.4.1, feature
+// Extended-Max-Requested-BW-NR); the other one has its maximum then.
+static uint32_t plain_rate(uint64_t bps, uint32_t *extended)
+{
+    *extended = bps > UINT32_MAX ? (uint32_t)(bps / 1000) : 0;
+    return bps > UINT32_MAX ? UINT32_MAX : (uint32_t)bps;
+}
+
+static uint64_t to_bps(const Magma__Lte__QosInformationRequest *qos, uint32_t rate)
+{
+    return qos->br_unit == MAGMA__LTE__QOS_INFORMATION_REQUEST__BITRATE_UNITS_AMBR__KBPS
+               ? (uint64_t)rate * 1000
+               : rate;
+}
+
+static enum err add_qos(struct base_arena *arena, const Magma__Lte__QosInformationRequest *from,
+                        GxRequest *request)
+{
+    Qos *ambr = GXGY_NEW(arena, fgw__gxgy__qos__descriptor);
+    Qos *bearer = GXGY_NEW(arena, fgw__gxgy__qos__descriptor);
+    if (!ambr || !bearer)
+        return ERR_NOMEM;
+    if (from->apn_ambr_ul)
+        SET(ambr, FGW__GXGY__QOS__AMBR_UL, ambr_ul, AMBR_UL,
+            plain_rate(to_bps(from, from->apn_ambr_ul), &ambr->extended_ambr_ul));
+    if (from->apn_ambr_dl)
+        SET(ambr, FGW__GXGY__QOS__AMBR_DL, ambr_dl, AMBR_DL,
+            plain_rate(to_bps(from, from->apn_ambr_dl), &ambr->extended_ambr_dl));
+    request->qos = ambr;
+    request->default_bearer_qos = bearer;
+    if (from->qos_class_id)
+        SET(bearer, FGW__GXGY__QOS__QCI, qci, QCI, from->qos_class_id);
+    if (from->priority_level < 1 || from->priority_level > 15)
+        return ERR_OK;
+    bearer->arp = GXGY_NEW(arena, fgw__gxgy__arp__descriptor);
+    if (!bearer->arp)
+        return ERR_NOMEM;
+    bearer->arp->priority_level = from->priority_level;
+    bearer->arp->preemption_capability = from->preemption_capability;
+    bearer->arp->capability_present_case =
+        FGW__GXGY__ARP__CAPABILITY_PRESENT_PREEMPTION_CAPABILITY;
+    bearer->arp->preemption_vulnerability = from->preemption_vulnerability;
+    bearer->arp->vulnerability_present_case =
+        FGW__GXGY__ARP__VULNERABILITY_PRESENT_PREEMPTION_VULNERABILITY;
+    return ERR_OK;
+}
+
+// Supported-Features, one per list.
+static enum err add_features(struct base_arena *arena, const struct gxgy_gx_settings *settings,
+                             GxRequest *request)
+{
+    enum { EXTENDED_BANDWIDTH = 1 << 7 }; // bit 7 of list 2
+    const Qos *qos = request->qos;
+    bool extended = qos && (qos->extended_ambr_ul || qos->extended_ambr_dl);
+    uint32_t lists[2] = {(uint32_t)settings->features_1, (uint32_t)settings->features_2};
+    if (extended)
+        lists[1] |= EXTENDED_BANDWIDTH;
+    request->supported_features = gxgy_list(arena, NULL, 0, 2);
+    if (!request->supported_features)
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (!lists[i])
+            continue;
+        Fgw__Gxgy__Feature *feature = GXGY_NEW(arena, fgw__gxgy__feature__descriptor);
+        if (!feature)
+            return ERR_NOMEM;
+        feature->list_id = i + 1;
+        feature->list = lists[i];
+        request->supported_features[request->n_supported_features++] = feature;
+    }
+    return ERR_OK;
+}
+
+static void add_access(GxRequest *request, const struct gxgy_context *c)
+{
+    enum { IP_CAN_3GPP_EPS = 5, IP_CAN_NON_3GPP_EPS = 6, RAT_WLAN = 0, RAT_EUTRAN = 1004, RAT_NR = 1006 };
+    Magma__Lte__RATType rat = c->common->rat_type;
+    bool wlan = rat == MAGMA__LTE__RATTYPE__TGPP_WLAN;
+    request->ip_can_type = wlan ? IP_CAN_NON_3GPP_EPS : IP_CAN_3GPP_EPS;
+    SET(request, FGW__GXGY__GX_REQUEST__RAT_TYPE, rat_type, RAT_TYPE,
+        wlan ? RAT_WLAN : rat == MAGMA__LTE__RATTYPE__TGPP_NR ? RAT_NR : RAT_EUTRAN);
+    request->framed_ipv4 = c->common->ue_ipv4;
+    request->framed_ipv6 = c->common->ue_ipv6;
+    const char *fallback = gxgy_settings()->gx.default_ipv4;
+    if (!request->framed_ipv4[0] && fallback)
+        request->framed_ipv4 = (char *)(uintptr_t)fallback;
+    request->called_station_id = (char *)(uintptr_t)c->policy.gx_apn;
+}
+
+static enum err add_initial(struct base_arena *arena, GxRequest *request, const struct gxgy_context *c)
+{
+    const struct gxgy_gx_settings *settings = &gxgy_settings()->gx;
+    SET(request, FGW__GXGY__GX_REQUEST__NETWORK_REQUEST_SUPPORT, network_request_support,
+        NETWORK_REQUEST_SUPPORT, 0);
+    SET(request, FGW__GXGY__GX_REQUEST__BEARER_USAGE, bearer_usage, BEARER_USAGE, 0);
+    SET(request, FGW__GXGY__GX_REQUEST__ONLINE, online, ONLINE, settings->online);
+    SET(request, FGW__GXGY__GX_REQUEST__OFFLINE, offline, OFFLINE, settings->offline);
+    request->selection_mode = (char *)(uintptr_t) "0";
+    enum err err = c->qos ? add_qos(arena, c->qos, request) : ERR_OK;
+    return err == ERR_OK ? add_features(arena, settings, request) : err;
+}
+
+static void add_place(struct base_arena *arena, GxRequest *request, const struct gxgy_context *c)
+{
+    struct in_addr address;
+    request->access_timezone = c->timezone;
+    request->imei = (char *)(uintptr_t)c->imei;
+    request->plmn_id = (char *)(uintptr_t)c->plmn_id;
+    request->user_location = c->user_location;
+    request->charging_characteristics = (char *)(uintptr_t)c->charging_characteristics;
+    if (inet_pton(AF_INET, c->spgw_ipv4, &address) == 1)
+        request->gateway_address = (char *)(uintptr_t)c->spgw_ipv4;
+    const uint8_t *mac = c->hardware_address.data;
+    if (c->hardware_address.len == 6) {
+        char *text = base_arena_printf(arena, "%02x-%02x-%02x-%02x-%02x-%02x", mac[0], mac[1], mac[2],
+                                       mac[3], mac[4], mac[5]);
+        request->hardware_address = text ? text : GXGY_EMPTY;
+    }
+}
+
+GxRequest *gxgy_gx_request(struct base_arena *arena, const struct gxgy_context *c, uint32_t type,
+                           uint32_t number)
+{
+    GxRequest *request = GXGY_NEW(arena, fgw__gxgy__gx_request__descriptor);
+    if (!request)
+        return NULL;
+    request->type = type;
+    request->number = number;
+    request->common_context = c->common;
+    add_access(request, c);
+    add_place(arena, request, c);
+    if (type == GXGY_INITIAL && add_initial(arena, request, c) != ERR_OK)
+        return NULL;
+    if (type == GXGY_UPDATE && c->qos && add_qos(arena, c->qos, request) != ERR_OK)
+        return NULL;
+    return request;
+}
+
+enum err gxgy_gx_add_monitor(struct base_arena *arena, GxRequest *request,
+                             const Magma__Lte__UsageMonitorUpdate *update, size_t room)
+{
+    Fgw__Gxgy__UsageMonitor *monitor = GXGY_NEW(arena, fgw__gxgy__usage_monitor__descriptor);
+    Fgw__Gxgy__Used *used = GXGY_NEW(arena, fgw__gxgy__used__descriptor);
+    if (!request->usage)
+        request->usage = gxgy_list(arena, NULL, 0, room);
+    if (!monitor || !used || !request->usage)
+        return ERR_NOMEM;
+    monitor->used = gxgy_list(arena, NULL, 0, 1);
+    if (!monitor->used)
+        return ERR_NOMEM;
+    monitor->used[monitor->n_used++] = used;
+    monitor->monitoring_key = update->monitoring_key;
+    SET(monitor, FGW__GXGY__USAGE_MONITOR__LEVEL, level, LEVEL, (uint32_t)update->level);
+    SET(used, FGW__GXGY__USED__TOTAL, total, TOTAL, update->bytes_tx + update->bytes_rx);
+    SET(used, FGW__GXGY__USED__INPUT, input, INPUT, update->bytes_tx);
+    SET(used, FGW__GXGY__USED__OUTPUT, output, OUTPUT, update->bytes_rx);
+    request->usage[request->n_usage++] = monitor;
+    return ERR_OK;
+}

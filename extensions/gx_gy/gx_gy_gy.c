@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an OCS is told: RFC 8506 5.2 to 5.4, TS 32.299 6.4.2, TS 32.251 6.2.
+#include <arpa/inet.h>
+#include <string.h>
+#include <time.h>
+
+#include "diameter/avp.h"
+#include "extensions/gx_gy/gx_gy.h"
+
+typedef Fgw__Gxgy__GyRequest GyRequest;
+typedef Fgw__Gxgy__ServiceRequest Service;
+#define SET(msg, KIND, field, FIELD, val) \
+    ((msg)->field = (val), (msg)->field##_present_case = KIND##_PRESENT_##FIELD)
+
+static uint8_t octet(unsigned value)
+{
+    return (uint8_t)value;
+}
+
+static ProtobufCBinaryData one_octet(struct base_arena *arena, uint8_t value)
+{
+    ProtobufCBinaryData bytes = {.len = 1, .data = base_arena_dup(arena, &value, 1)};
+    if (!bytes.data)
+        bytes.len = 0;
+    return bytes;
+}
+
+static bool is_ipv4(const char *text)
+{
+    struct in_addr address;
+    return inet_pton(AF_INET, text, &address) == 1;
+}
+
+// PDP-Address is without a prefix length.
+static char *plain_address(struct base_arena *arena, const char *text)
+{
+    return base_arena_strndup(arena, text, strcspn(text, "/"));
+}
+
+static enum err add_addresses(struct base_arena *arena, Fgw__Gxgy__PsInformation *ps,
+                              const Magma__Lte__CommonSessionContext *common)
+{
+    enum { IPV4 = 0, IPV6 = 2, IPV4V6 = 3 }; // 3GPP-PDP-Type, TS 29.061 16.4.7.2
+    bool v4 = common->ue_ipv4[0], v6 = common->ue_ipv6[0];
+    SET(ps, FGW__GXGY__PS_INFORMATION__PDP_TYPE, pdp_type, PDP_TYPE,
+        v4 && v6 ? IPV4V6 : v6 ? IPV6 : IPV4);
+    ps->pdp_addresses = gxgy_list(arena, NULL, 0, 2);
+    if (!ps->pdp_addresses)
+        return ERR_NOMEM;
+    if (v4)
+        ps->pdp_addresses[ps->n_pdp_addresses++] = common->ue_ipv4;
+    if (v6) {
+        ps->pdp_addresses[ps->n_pdp_addresses] = plain_address(arena, common->ue_ipv6);
+        if (!ps->pdp_addresses[ps->n_pdp_addresses++])
+            return ERR_NOMEM;
+        ps->prefix_length = 64;
+    }
+    return ERR_OK;
+}
+
+static enum err add_ps_information(struct base_arena *arena, GyRequest *request,
+                                   const struct gxgy_context *c)
+{
+    enum { RAT_WLAN = 3, RAT_EUTRAN = 6, RAT_NR = 51 }; // TS 29.061 16.4.7.2, 21
+    Fgw__Gxgy__PsInformation *ps = GXGY_NEW(arena, fgw__gxgy__ps_information__descriptor);
+    Magma__Lte__RATType rat = c->common->rat_type;
+    if (!ps)
+        return ERR_NOMEM;
+    request->ps_information = ps;
+    ps->rat_type = one_octet(arena, rat == MAGMA__LTE__RATTYPE__TGPP_WLAN ? octet(RAT_WLAN)
+                                    : rat == MAGMA__LTE__RATTYPE__TGPP_NR ? octet(RAT_NR)
+                                                                          : octet(RAT_EUTRAN));
+    ps->nsapi = one_octet(arena, '5');
+    ps->selection_mode = (char *)(uintptr_t) "0";
+    if (is_ipv4(c->spgw_ipv4)) {
+        ps->sgsn_address = (char *)(uintptr_t)c->spgw_ipv4;
+        ps->ggsn_address = (char *)(uintptr_t)c->spgw_ipv4;
+    }
+    ps->sgsn_mcc_mnc = (char *)(uintptr_t)c->plmn_id;
+    ps->ggsn_mcc_mnc = (char *)(uintptr_t)c->plmn_id;
+    ps->imsi_mcc_mnc = (char *)(uintptr_t)c->imsi_plmn_id;
+    ps->called_station_id = (char *)(uintptr_t)c->policy.gy_apn;
+    ps->charging_characteristics = (char *)(uintptr_t)c->charging_characteristics;
+    ps->user_location = c->user_location;
+    ps->access_timezone = c->timezone;
+    if (request->type == GXGY_TERMINATION)
+        ps->session_stop_indicator = one_octet(arena, 0xff); // TS 29.061 16.4.7.2, 11
+    return add_addresses(arena, ps, c->common);
+}
+
+GyRequest *gxgy_gy_request(struct base_arena *arena, const struct gxgy_context *c, uint32_t type,
+                           uint32_t number)
+{
+    GyRequest *request = GXGY_NEW(arena, fgw__gxgy__gy_request__descriptor);
+    if (!request)
+        return NULL;
+    request->service_context_id = gxgy_settings()->gy.service_context_id;
+    request->type = type;
+    request->number = number;
+    request->event_timestamp = time(NULL);
+    request->common_context = c->common;
+    request->imei = (char *)(uintptr_t)c->imei;
+    request->multiple_services = type == GXGY_INITIAL;
+    return add_ps_information(arena, request, c) == ERR_OK ? request : NULL;
+}
+
+// ---- services ----
+static void set_octets(Fgw__Gxgy__Used *used, uint64_t tx, uint64_t rx)
+{
+    int which = gxgy_settings()->gy.used_octets;
+    if (which != GXGY_USED_DIRECTIONS)
+        SET(used, FGW__GXGY__USED__TOTAL, total, TOTAL, tx + rx);
+    if (which != GXGY_USED_TOTAL) {
+        SET(used, FGW__GXGY__USED__INPUT, input, INPUT, tx);
+        SET(used, FGW__GXGY__USED__OUTPUT, output, OUTPUT, rx);
+    }
+}
+
+static enum err add_used(struct base_arena *arena, Service *service,
+                         const Magma__Lte__CreditUsage *usage)
+{
+    size_t n = usage->n_used ? usage->n_used : 1;
+    service->used = gxgy_list(arena, NULL, 0, n);
+    if (!service->used)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        Fgw__Gxgy__Used *used = GXGY_NEW(arena, fgw__gxgy__used__descriptor);
+        if (!used)
+            return ERR_NOMEM;
+        service->used[service->n_used++] = used;
+        if (!usage->n_used) {
+            set_octets(used, usage->bytes_tx, usage->bytes_rx);
+            continue;
+        }
+        const Magma__Lte__UsedUnits *from = usage->used[i];
+        if (from->tariff_change_usage_present_case)
+            SET(used, FGW__GXGY__USED__TARIFF_CHANGE_USAGE, tariff_change_usage, TARIFF_CHANGE_USAGE,
+                from->tariff_change_usage);
+        if (from->seconds)
+            SET(used, FGW__GXGY__USED__TIME, time, TIME, from->seconds);
+        if (from->service_units)
+            SET(used, FGW__GXGY__USED__UNITS, units, UNITS, from->service_units);
+        if (from->bytes_tx || from->bytes_rx || (!from->seconds && !from->service_units))
+            set_octets(used, from->bytes_tx, from->bytes_rx);
+    }
+    return ERR_OK;
+}
+
+// TS 32.299 7.2.175: reasons that concern one kind of quota stand with the usage, the others with the
+// service.
+static enum err add_reason(struct base_arena *arena, Service *service,
+                           const Magma__Lte__CreditUsage *usage)
+{
+    enum { THRESHOLD = 0, QUOTA_EXHAUSTED = 3, OTHER_QUOTA_TYPE = 5, RATING_CONDITION = 6, POOL = 8 };
+    uint32_t reason = (uint32_t)usage->type;
+    bool of_quota = reason == THRESHOLD || reason == QUOTA_EXHAUSTED || reason == OTHER_QUOTA_TYPE ||
+                    reason == POOL;
+    if (of_quota && gxgy_settings()->gy.reporting_reason == GXGY_REASON_AS_SPECIFIED) {
+        for (size_t i = 0; i < service->n_used; i++)
+            SET(service->used[i], FGW__GXGY__USED__REPORTING_REASON, reporting_reason,
+                REPORTING_REASON, reason);
+        return ERR_OK;
+    }
+    service->reporting_reasons = base_arena_dup(arena, &reason, sizeof(reason));
+    service->n_reporting_reasons = service->reporting_reasons ? 1 : 0;
+    if (reason == RATING_CONDITION) {
+        service->trigger_types = usage->trigger_types;
+        service->n_trigger_types = usage->n_trigger_types;
+    }
+    return service->reporting_reasons ? ERR_OK : ERR_NOMEM;
+}
+
+static enum err add_requested(struct base_arena *arena, Service *service,
+                              const Magma__Lte__RequestedUnits *asked)
+{
+    const struct gxgy_gy_settings *settings = &gxgy_settings()->gy;
+    Fgw__Gxgy__Requested *units;
+    if (settings->requested_units == GXGY_REQUEST_NONE)
+        return ERR_OK;
+    service->requested = units = GXGY_NEW(arena, fgw__gxgy__requested__descriptor);
+    if (!units)
+        return ERR_NOMEM;
+    if (settings->requested_units == GXGY_REQUEST_EMPTY)
+        return ERR_OK;
+    bool any = asked && (asked->total || asked->tx || asked->rx || asked->seconds ||
+                         asked->service_units);
+    if (!any) // also where an access gateway asks for nothing in particular
+        SET(units, FGW__GXGY__REQUESTED__TOTAL, total, TOTAL, (uint64_t)settings->default_units);
+    if (asked && asked->total)
+        SET(units, FGW__GXGY__REQUESTED__TOTAL, total, TOTAL, asked->total);
+    if (asked && asked->tx)
+        SET(units, FGW__GXGY__REQUESTED__INPUT, input, INPUT, asked->tx);
+    if (asked && asked->rx)
+        SET(units, FGW__GXGY__REQUESTED__OUTPUT, output, OUTPUT, asked->rx);
+    if (asked && asked->seconds)
+        SET(units, FGW__GXGY__REQUESTED__TIME, time, TIME,
+            asked->seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)asked->seconds);
+    if (asked && asked->service_units)
+        SET(units, FGW__GXGY__REQUESTED__UNITS, units, UNITS, asked->service_units);
+    return ERR_OK;
+}
+
+static enum err add_identifier(struct base_arena *arena, Service *service, const struct gxgy_key *key)
+{
+    const struct gxgy_gy_settings *settings = &gxgy_settings()->gy;
+    uint32_t id = settings->service_identifier >= 0 ? (uint32_t)settings->service_identifier
+                                                    : key->service_identifier;
+    if (!settings->send_service_identifier ||
+        (settings->service_identifier < 0 && !key->has_service))
+        return ERR_OK;
+    service->service_identifiers = base_arena_dup(arena, &id, sizeof(id));
+    service->n_service_identifiers = service->service_identifiers ? 1 : 0;
+    return service->service_identifiers ? ERR_OK : ERR_NOMEM;
+}
+
+enum err gxgy_gy_add_service(struct base_arena *arena, GyRequest *request, const struct gxgy_key *key,
+                             const Magma__Lte__RequestedUnits *asked,
+                             const Magma__Lte__CreditUsage *usage, size_t room)
+{
+    const Magma__Lte__CreditUsage__UpdateType final =
+        MAGMA__LTE__CREDIT_USAGE__UPDATE_TYPE__TERMINATED;
+    Service *service = GXGY_NEW(arena, fgw__gxgy__service_request__descriptor);
+    if (!request->services)
+        request->services = gxgy_list(arena, NULL, 0, room);
+    if (!service || !request->services)
+        return ERR_NOMEM;
+    request->services[request->n_services++] = service;
+    if (key->has_group)
+        SET(service, FGW__GXGY__SERVICE_REQUEST__RATING_GROUP, rating_group, RATING_GROUP,
+            key->rating_group);
+    enum err err = add_identifier(arena, service, key);
+    bool ends = request->type == GXGY_TERMINATION || (usage && usage->type == final);
+    if (err == ERR_OK && !ends)
+        err = add_requested(arena, service, asked);
+    // The first report of a service that had no quota says nothing.
+    bool reports = usage && request->type != GXGY_INITIAL;
+    if (err == ERR_OK && reports)
+        err = add_used(arena, service, usage);
+    if (err == ERR_OK && reports)
+        err = add_reason(arena, service, usage);
+    return err;
+}
