@@ -11,13 +11,24 @@
 
 #include <cmocka.h>
 
+#include "extensions/s13/s13.h"
 #include "extensions/s6a/s6a.h"
+#include "extensions/swx/swx.h"
 #include "fgw/snapshot.h"
 
 static const struct fgw_interface with_s6a = {.name = "s6a",
                                               .settings = s6a_settings_keys,
                                               .settings_size = sizeof(struct s6a_settings),
                                               .configure = s6a_configure};
+
+static const struct fgw_interface with_swx = {.name = "swx",
+                                              .settings = swx_settings_keys,
+                                              .settings_size = sizeof(struct swx_settings),
+                                              .configure = swx_configure};
+static const struct fgw_interface with_s13 = {.name = "s13",
+                                              .settings = s13_settings_keys,
+                                              .settings_size = sizeof(struct s13_settings),
+                                              .configure = s13_configure};
 
 // The sample, with files that exist in place of the certificates.
 static char *read_sample(void)
@@ -70,7 +81,11 @@ static struct fgw_snapshot *parse(const char *text)
 static int registered(void **state)
 {
     fgw_interfaces_clear();
-    return fgw_interface_register(&with_s6a);
+    const struct fgw_interface *const interfaces[] = {&with_s6a, &with_swx, &with_s13};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]) && !err; i++)
+        err = fgw_interface_register(interfaces[i]);
+    return err;
 }
 
 static int cleared(void **state)
@@ -117,6 +132,13 @@ static int look_for(const char *text, const char *section, const struct conf_key
     return missing;
 }
 
+static const char *section_of(const char *text, const char *head)
+{
+    const char *at = strstr(text, head);
+    assert_non_null(at);
+    return at;
+}
+
 static void every_setting_is_shown(void **state)
 {
     char *text = read_sample();
@@ -124,6 +146,8 @@ static void every_setting_is_shown(void **state)
     for (const struct fgw_section *section = fgw_sections; section->name; section++)
         missing += look_for(text, section->name, section->keys);
     missing += look_for(text, "s6a", s6a_settings_keys);
+    missing += look_for(section_of(text, "\nswx = {"), "swx", swx_settings_keys);
+    missing += look_for(section_of(text, "\ns13 = {"), "s13", s13_settings_keys);
     assert_int_equal(missing, 0);
     free(text);
 }
