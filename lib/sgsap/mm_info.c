@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "sgsap/ie.h"
+#include "sgsap/text.h"
 
 enum { // TS 24.008 table 9.2.18
     IEI_FULL_NAME = 0x43,
@@ -18,87 +19,7 @@ enum { // TS 24.008 table 9.2.18
     TIME_OCTETS = 7,
     CODING_GSM = 0,
     CODING_UCS2 = 1,
-    ESCAPE = 0x1b,
-    REPLACEMENT = 0xfffd,
 };
-
-// TS 23.038 §6.2.1, the characters that are not ASCII at their place; 0: as ASCII.
-static const uint16_t gsm_alphabet[128] = {
-    [0x00] = '@', [0x01] = 0xa3, [0x02] = '$', [0x03] = 0xa5, [0x04] = 0xe8, [0x05] = 0xe9,
-    [0x06] = 0xf9, [0x07] = 0xec, [0x08] = 0xf2, [0x09] = 0xc7, [0x0b] = 0xd8, [0x0c] = 0xf8,
-    [0x0e] = 0xc5, [0x0f] = 0xe5, [0x10] = 0x394, [0x11] = '_', [0x12] = 0x3a6, [0x13] = 0x393,
-    [0x14] = 0x39b, [0x15] = 0x3a9, [0x16] = 0x3a0, [0x17] = 0x3a8, [0x18] = 0x3a3,
-    [0x19] = 0x398, [0x1a] = 0x39e, [0x1c] = 0xc6, [0x1d] = 0xe6, [0x1e] = 0xdf, [0x1f] = 0xc9,
-    [0x24] = 0xa4, [0x40] = 0xa1, [0x5b] = 0xc4, [0x5c] = 0xd6, [0x5d] = 0xd1, [0x5e] = 0xdc,
-    [0x5f] = 0xa7, [0x60] = 0xbf, [0x7b] = 0xe4, [0x7c] = 0xf6, [0x7d] = 0xf1, [0x7e] = 0xfc,
-    [0x7f] = 0xe0,
-};
-
-// After ESCAPE, §6.2.1.1.
-static const struct {
-    uint8_t code;
-    uint16_t unicode;
-} gsm_extension[] = {
-    {0x14, '^'}, {0x28, '{'}, {0x29, '}'}, {0x2f, '\\'}, {0x3c, '['},
-    {0x3d, '~'}, {0x3e, ']'}, {0x40, '|'}, {0x65, 0x20ac},
-};
-
-// --- text ---
-
-struct text {
-    char *out;
-    size_t size, len;
-    bool full;
-};
-
-static void add_char(struct text *text, uint32_t c)
-{
-    char utf8[3];
-    size_t n = 0;
-    if (c < ' ' || (c >= 0x7f && c < 0xa0) || (c >= 0xd800 && c < 0xe000))
-        c = REPLACEMENT;
-    if (c < 0x80) {
-        utf8[n++] = (char)c;
-    } else if (c < 0x800) {
-        utf8[n++] = (char)(0xc0 | c >> 6);
-        utf8[n++] = (char)(0x80 | (c & 0x3f));
-    } else {
-        utf8[n++] = (char)(0xe0 | c >> 12);
-        utf8[n++] = (char)(0x80 | (c >> 6 & 0x3f));
-        utf8[n++] = (char)(0x80 | (c & 0x3f));
-    }
-    text->full = text->full || text->len + n >= text->size;
-    if (text->full)
-        return;
-    memcpy(text->out + text->len, utf8, n);
-    text->len += n;
-    text->out[text->len] = '\0';
-}
-
-static uint32_t extended(uint8_t septet)
-{
-    for (size_t i = 0; i < sizeof(gsm_extension) / sizeof(gsm_extension[0]); i++) {
-        if (gsm_extension[i].code == septet)
-            return gsm_extension[i].unicode;
-    }
-    return REPLACEMENT;
-}
-
-static void read_septets(const uint8_t *data, size_t len, unsigned spare, struct text *text)
-{
-    bool escaped = false;
-    for (size_t bit = 0; bit + 7 <= 8 * len - spare; bit += 7) {
-        unsigned pair = data[bit / 8];
-        if (bit / 8 + 1 < len)
-            pair |= (unsigned)data[bit / 8 + 1] << 8;
-        uint8_t septet = pair >> bit % 8 & 0x7f;
-        if (escaped)
-            add_char(text, extended(septet));
-        else if (septet != ESCAPE)
-            add_char(text, gsm_alphabet[septet] ? gsm_alphabet[septet] : septet);
-        escaped = !escaped && septet == ESCAPE;
-    }
-}
 
 // TS 24.008 §10.5.3.5a, from octet 3 on.
 static enum err read_network_name(const uint8_t *data, size_t len, char *out)
@@ -106,18 +27,17 @@ static enum err read_network_name(const uint8_t *data, size_t len, char *out)
     if (len < 1)
         return ERR_DECODE_LENGTH;
     unsigned coding = data[0] >> 4 & 7, spare = data[0] & 7;
-    struct text text = {.out = out, .size = SGSAP_NETWORK_NAME_MAX};
     out[0] = '\0';
     data++;
     len--;
-    if (coding == CODING_GSM && len > 0) {
-        read_septets(data, len, spare, &text);
-    } else if (coding == CODING_UCS2) {
-        for (size_t i = 0; i + 2 <= len; i += 2)
-            add_char(&text, (uint32_t)data[i] << 8 | data[i + 1]);
-    } else if (len > 0) {
+    if (len == 0)
+        return ERR_OK;
+    if (coding == CODING_GSM)
+        sgsap_septets_read(data, len, (8 * len - spare) / 7, out, SGSAP_NETWORK_NAME_MAX);
+    else if (coding == CODING_UCS2)
+        sgsap_ucs2_read(data, len, out, SGSAP_NETWORK_NAME_MAX);
+    else
         return ERR_DECODE_VALUE;
-    }
     return ERR_OK;
 }
 
@@ -222,78 +142,21 @@ static bool add(struct writer *w, uint8_t octet)
     return true;
 }
 
-// One character of UTF-8 from the basic plane; 0 if it is not one.
-static uint32_t next_char(const char **text)
+static enum err write_text(struct writer *w, const char *text)
 {
-    const uint8_t *at = (const uint8_t *)*text;
-    uint32_t c = 0;
-    size_t n = 0;
-    if (at[0] < 0x80) {
-        c = at[0];
-        n = 1;
-    } else if ((at[0] & 0xe0) == 0xc0 && (at[1] & 0xc0) == 0x80) {
-        c = (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu);
-        n = 2;
-    } else if ((at[0] & 0xf0) == 0xe0 && (at[1] & 0xc0) == 0x80 && (at[2] & 0xc0) == 0x80) {
-        c = (at[0] & 0xfu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
-        n = 3;
-    }
-    *text += n;
-    return c;
-}
-
-static int septet_of(uint32_t c)
-{
-    for (int i = 0; i < 128; i++) {
-        if (i != ESCAPE && (gsm_alphabet[i] ? gsm_alphabet[i] == c : (uint32_t)i == c))
-            return i;
-    }
-    return -1;
-}
-
-static bool fits_gsm(const char *text)
-{
-    while (*text) {
-        uint32_t c = next_char(&text);
-        if (c < ' ' || septet_of(c) < 0)
-            return false;
-    }
-    return true;
-}
-
-static bool write_septets(struct writer *w, const char *text)
-{
-    size_t head = w->len;
-    unsigned pending = 0, bits = 0;
-    bool ok = add(w, 0);
-    while (ok && *text) {
-        pending |= (unsigned)septet_of(next_char(&text)) << bits;
-        bits += 7;
-        if (bits >= 8) {
-            ok = add(w, (uint8_t)pending);
-            pending >>= 8;
-            bits -= 8;
-        }
-    }
-    if (ok && bits > 0)
-        ok = add(w, (uint8_t)pending);
-    if (ok)
-        w->buf[head] = (uint8_t)(0x80 | CODING_GSM << 4 | (8 - bits) % 8);
-    return ok;
-}
-
-static enum err write_ucs2(struct writer *w, const char *text)
-{
-    if (!add(w, 0x80 | CODING_UCS2 << 4))
+    size_t head = w->len, n, len = 0;
+    if (!add(w, 0))
         return ERR_ENCODE_SPACE;
-    while (*text) {
-        uint32_t c = next_char(&text);
-        if (c < ' ')
-            return ERR_ENCODE_VALUE;
-        if (!add(w, (uint8_t)(c >> 8)) || !add(w, (uint8_t)c))
-            return ERR_ENCODE_SPACE;
+    enum err err = sgsap_septets_write(text, w->buf + w->len, w->size - w->len, &n, &len);
+    if (!err) {
+        w->buf[head] = (uint8_t)(0x80 | CODING_GSM << 4 | (8 * len - 7 * n));
+    } else if (err == ERR_ENCODE_VALUE) {
+        w->buf[head] = 0x80 | CODING_UCS2 << 4;
+        err = sgsap_ucs2_write(text, w->buf + w->len, w->size - w->len, &len);
     }
-    return ERR_OK;
+    if (!err)
+        w->len += len;
+    return err;
 }
 
 static enum err write_name(struct writer *w, uint8_t iei, const char *name)
@@ -303,15 +166,9 @@ static enum err write_name(struct writer *w, uint8_t iei, const char *name)
     if (!add(w, iei) || !add(w, 0))
         return ERR_ENCODE_SPACE;
     size_t start = w->len;
-    enum err err;
-    if (fits_gsm(name))
-        err = write_septets(w, name) ? ERR_OK : ERR_ENCODE_SPACE;
-    else
-        err = write_ucs2(w, name);
-    if (!err && w->len - start > UINT8_MAX)
-        err = ERR_ENCODE_SPACE;
+    enum err err = write_text(w, name);
     if (!err)
-        w->buf[start - 1] = (uint8_t)(w->len - start);
+        w->buf[start - 1] = (uint8_t)(w->len - start); // w->size is at most 255
     return err;
 }
 

@@ -5,6 +5,7 @@
 //   sgsap.h    messages: decode, encode, the SGsAP-STATUS that answers a malformed one, names
 //   ie.h       the IEs' values as types (IMSI, LAI, names, CLI ...)
 //   mm_info.h  what is inside the MM information IE
+//   text.h     the alphabets of names and short messages
 //   guard.h    "send, wait for the answer, send again": the guarded procedures and their timers
 //   assoc.h    the SGs association of one UE at the MME (§4.3)
 //
