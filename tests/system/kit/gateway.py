@@ -123,9 +123,7 @@ class Gateway:
 
     def start(self, wait_peers=True, timeout=20):
         environment = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
-                       "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-                       "LSAN_OPTIONS": "suppressions=%s:print_suppressions=0" % os.path.join(
-                           paths.ROOT, "tests", "system", "lsan.supp")}
+                       "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
         self.process = Process(self.name, self.arguments(), env=environment)
         eventually(lambda: self.healthy() or self._died(), timeout, "fgwd answers /healthz")
         port_open(self.ip, self.port)
