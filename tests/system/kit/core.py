@@ -121,7 +121,7 @@ class Daemon:
         try:
             self.process.stop(20)
         except AssertionError:
-            # With a preloaded sanitizer libc can hang at the very end (freelocale), after all of ours.
+            # With a preloaded sanitizer libc can hang at the very end (freelocale), after ours.
             if not self.env or "LD_PRELOAD" not in self.env:
                 raise
 
