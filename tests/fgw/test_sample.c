@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "extensions/gx_gy/gx_gy.h"
 #include "extensions/s13/s13.h"
 #include "extensions/s6a/s6a.h"
 #include "extensions/swx/swx.h"
@@ -29,6 +30,10 @@ static const struct fgw_interface with_s13 = {.name = "s13",
                                               .settings = s13_settings_keys,
                                               .settings_size = sizeof(struct s13_settings),
                                               .configure = s13_configure};
+static const struct fgw_interface with_gx_gy = {.name = "gx_gy",
+                                                .settings = gxgy_settings_keys,
+                                                .settings_size = sizeof(struct gxgy_settings),
+                                                .configure = gxgy_configure};
 
 // The sample, with files that exist in place of the certificates.
 static char *read_sample(void)
@@ -81,7 +86,8 @@ static struct fgw_snapshot *parse(const char *text)
 static int registered(void **state)
 {
     fgw_interfaces_clear();
-    const struct fgw_interface *const interfaces[] = {&with_s6a, &with_swx, &with_s13};
+    const struct fgw_interface *const interfaces[] = {&with_s6a, &with_swx, &with_s13,
+                                                      &with_gx_gy};
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof(interfaces) / sizeof(interfaces[0]) && !err; i++)
         err = fgw_interface_register(interfaces[i]);
@@ -148,6 +154,7 @@ static void every_setting_is_shown(void **state)
     missing += look_for(text, "s6a", s6a_settings_keys);
     missing += look_for(section_of(text, "\nswx = {"), "swx", swx_settings_keys);
     missing += look_for(section_of(text, "\ns13 = {"), "s13", s13_settings_keys);
+    missing += look_for(section_of(text, "\ngx_gy = {"), "gx_gy", gxgy_settings_keys);
     assert_int_equal(missing, 0);
     free(text);
 }
