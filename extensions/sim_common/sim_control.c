@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Control socket server. A word that has blanks in it is put in double quotes.
+// Control socket server. A word that has blanks in it is put in double quotes;
+// a backslash takes the next character as it is.
 #include "sim_control.h"
 
 #include <errno.h>
@@ -85,6 +86,8 @@ static int split(char *line, char **words, int max)
         for (; *line && (quoted || (*line != ' ' && *line != '\t')); line++) {
             if (*line == '"')
                 quoted = !quoted;
+            else if (*line == '\\' && line[1])
+                *out++ = *++line;
             else
                 *out++ = *line;
         }

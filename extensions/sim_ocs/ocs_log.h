@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The simulator's log category, "ocs".
+#pragma once
+
+#include "sim.h"
+
+extern struct base_log_cat log_ocs SIM_HIDDEN;
