@@ -35,17 +35,16 @@ enum sgs_select { SGS_SELECT_PRIMARY, SGS_SELECT_POOL };
 struct sgs_settings {
     struct conf_list vlrs;  // struct sgs_vlr_settings; empty: there is no SGs
     struct conf_list areas; // struct sgs_area_settings
-    char *mme_name;
-    int select; // enum sgs_select
-    int64_t nri_bits;
+    char *mme_name, *agw_service;
     struct conf_strings local_addresses;
+    int select; // enum sgs_select; only numbers from here on
+    int64_t nri_bits;
     struct sct_stack_conf stack;
     struct sct_options sctp;
     struct sgsap_timers timers;
     int64_t reconnect_min_ms, reconnect_max_ms;
     int64_t lost_after_ms; // 0: never
     bool reset_on_start;
-    char *agw_service;
     int64_t agw_timeout_ms;
     int64_t reset_parallel, reset_retry_ms, reset_tries;
     int64_t max_subscribers;

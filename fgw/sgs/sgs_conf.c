@@ -229,6 +229,11 @@ enum err sgs_configure(struct conf *conf, const void *settings)
         conf_error(conf, "sgs", "reconnect_min", ERR_CONF_RANGE, "is above reconnect_max");
         return ERR_CONF_RANGE;
     }
+    if (s->sctp.rto_min > s->sctp.rto_initial || s->sctp.rto_initial > s->sctp.rto_max) {
+        conf_error(conf, "sgs", "sctp", ERR_CONF_RANGE,
+                   "rto_initial is not between rto_min and rto_max");
+        return ERR_CONF_RANGE;
+    }
     enum err err = sgs_plan_make(s, &plan, &key, why, sizeof(why));
     if (err)
         conf_error(conf, "sgs", key, err, "%s", why);

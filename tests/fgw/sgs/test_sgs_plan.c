@@ -52,6 +52,7 @@ static void flaws_are_found(void **state)
         HEAD VLRS "areas = ( { lai = \"00101-12345\"; } ); };",
         HEAD VLRS "areas = ( { tai = \"x\"; } ); };",
         HEAD VLRS "local_addresses = \"here\"; };",
+        HEAD VLRS "sctp = { rto_max = 100; }; };",
         HEAD VLRS "reconnect_min = \"60s\"; reconnect_max = \"1s\"; };",
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
