@@ -342,6 +342,7 @@ static enum err reload_own(struct listener *to)
     }
     fgw_snapshot_diff(fresh, log_and_note, to);
     fgw_snapshot_replace(fresh, core.main_loop, core.loops, core.n_loops);
+    rpc_server_recheck(core.server);
     apply_levels(&fresh->settings);
     return ERR_OK;
 }
@@ -408,6 +409,8 @@ void fgw_core_stop(void)
     enum { PEERS_MS = 2000 }; // for requests in flight whose callers have gone
     if (core.stack)
         dia_stack_stop(atomic_load(&core.phase) == FGW_STOPPED ? 0 : PEERS_MS);
+    if (core.directory)
+        fgw_dir_searches_end(core.directory);
     stop_loops();
     while (core.n_started > 0) {
         const struct fgw_interface *interface = fgw_interface_at(--core.n_started);

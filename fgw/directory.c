@@ -21,12 +21,17 @@ static uint32_t system_now_s(void)
     return (uint32_t)time(NULL);
 }
 
-static uint64_t key_of(enum fgw_access access, const struct base_imsi *imsi)
+uint64_t fgw_dir_key(enum fgw_access access, size_t n_digits, uint64_t value)
+{
+    return ((uint64_t)access << KEY_ACCESS_SHIFT | n_digits) << KEY_LEN_SHIFT | value;
+}
+
+uint64_t fgw_dir_key_of(enum fgw_access access, const struct base_imsi *imsi)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < imsi->len; i++)
         value = value * 10 + (uint64_t)(imsi->digits[i] - '0');
-    return ((uint64_t)access << KEY_ACCESS_SHIFT | imsi->len) << KEY_LEN_SHIFT | value;
+    return fgw_dir_key(access, imsi->len, value);
 }
 
 static uint64_t mix(uint64_t key)
@@ -213,7 +218,7 @@ enum err fgw_dir_learn_at(struct fgw_directory *dir, enum fgw_access access,
     if (err)
         return err;
 
-    uint64_t key = key_of(access, imsi);
+    uint64_t key = fgw_dir_key_of(access, imsi);
     struct fgw_store_record known = {0};
     struct stripe *stripe = fgw_dir_stripe(dir, key);
     pthread_mutex_lock(&stripe->lock);
@@ -226,7 +231,8 @@ enum err fgw_dir_learn_at(struct fgw_directory *dir, enum fgw_access access,
         err = ERR_OK;
         goto out;
     }
-    err = fgw_dir_put(dir, stripe, key, (struct fgw_store_record){gateway->number, now});
+    err = fgw_dir_put(dir, stripe, key,
+                      (struct fgw_store_record){gateway->number, now, known.host});
     if (err)
         goto out;
     if (is_new) {
@@ -249,7 +255,7 @@ out:
 enum err fgw_dir_find_at(struct fgw_directory *dir, enum fgw_access access,
                          const struct base_imsi *imsi, char *id, size_t size, uint32_t *seen_s)
 {
-    uint64_t key = key_of(access, imsi);
+    uint64_t key = fgw_dir_key_of(access, imsi);
     struct fgw_store_record known;
     struct stripe *stripe = fgw_dir_stripe(dir, key);
     pthread_mutex_lock(&stripe->lock);
@@ -275,7 +281,7 @@ enum err fgw_dir_forget_at(struct fgw_directory *dir, enum fgw_access access,
     struct gateway *gateway = gateway_by_id(dir, id);
     if (!gateway)
         return ERR_NOT_FOUND;
-    uint64_t key = key_of(access, imsi);
+    uint64_t key = fgw_dir_key_of(access, imsi);
     struct fgw_store_record known;
     struct stripe *stripe = fgw_dir_stripe(dir, key);
     pthread_mutex_lock(&stripe->lock);
@@ -283,7 +289,7 @@ enum err fgw_dir_forget_at(struct fgw_directory *dir, enum fgw_access access,
     if (!err && known.gateway != gateway->number)
         err = ERR_NOT_FOUND;
     if (!err)
-        err = fgw_dir_put(dir, stripe, key, (struct fgw_store_record){0, 0});
+        err = fgw_dir_put(dir, stripe, key, (struct fgw_store_record){0});
     if (!err) {
         atomic_fetch_sub(&dir->subscribers, 1);
         atomic_fetch_sub(&gateway->subscribers, 1);
@@ -366,6 +372,10 @@ static void load_gateway(const struct fgw_store_gateway *stored, void *arg)
 {
     struct fgw_directory *dir = arg;
     struct gateway *gateway;
+    if (stored->is_host) {
+        fgw_dir_host_loaded(dir, stored->number, stored->id);
+        return;
+    }
     if (stored->number == 0 || strlen(stored->id) > FGW_GATEWAY_ID_MAX)
         return;
     if (insert_gateway(dir, stored->id, stored->number, stored->seen, &gateway))
@@ -480,8 +490,10 @@ void fgw_dir_close(struct fgw_directory *dir)
 {
     if (!dir)
         return;
-    if (dir->writer_runs)
+    if (dir->writer_runs) {
+        fgw_dir_searches_end(dir);
         fgw_dir_writer_stop(dir);
+    }
     for (size_t i = 0; dir->stripes && i < STRIPES; i++) {
         fgw_store_reader_close(&dir->stripes[i].reader);
         free_changes(&dir->stripes[i]);
@@ -489,6 +501,8 @@ void fgw_dir_close(struct fgw_directory *dir)
     fgw_store_close(dir->store);
     for (uint32_t i = 1; dir->by_number && i <= dir->n_gateways; i++)
         free(dir->by_number[i]);
+    for (uint32_t i = 1; i <= dir->n_hosts; i++)
+        free(dir->hosts[i]);
     free(dir->by_number);
     free(dir->stripes);
     free(dir);
@@ -553,4 +567,25 @@ enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), v
 {
     struct id_visit v = {visit, arg};
     return in_use ? fgw_dir_gateways(in_use, visit_id, &v) : ERR_WRONG_STATE;
+}
+
+enum err fgw_directory_learn_host(enum fgw_access access, const struct base_imsi *imsi,
+                                  const char *host)
+{
+    return in_use ? fgw_dir_learn_host(in_use, access, imsi, host) : ERR_WRONG_STATE;
+}
+
+enum err fgw_directory_host(enum fgw_access access, const struct base_imsi *imsi, char *host,
+                            size_t size)
+{
+    return in_use ? fgw_dir_host(in_use, access, imsi, host, size) : ERR_WRONG_STATE;
+}
+
+enum err fgw_directory_search(struct base_loop *loop, enum fgw_access access,
+                              const char *const *prefixes, size_t n,
+                              void (*visit)(const char *gateway, void *arg),
+                              void (*done)(enum err err, void *arg), void *arg)
+{
+    return in_use ? fgw_dir_search(in_use, loop, access, prefixes, n, visit, done, arg)
+                  : ERR_WRONG_STATE;
 }

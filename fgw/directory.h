@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "base/loop.h"
 #include "fgw/access.h"
 #include "fgw/directory_store.h"
 
@@ -43,6 +44,19 @@ enum err fgw_dir_find(struct fgw_directory *dir, const struct base_imsi *imsi, c
                       size_t size, uint32_t *seen_s);
 enum err fgw_dir_forget(struct fgw_directory *dir, const struct base_imsi *imsi,
                         const char *gateway);
+
+// The core's server that a known subscriber is registered with; it stays when the subscriber moves.
+enum err fgw_dir_learn_host(struct fgw_directory *dir, enum fgw_access access,
+                            const struct base_imsi *imsi, const char *host);
+enum err fgw_dir_host(struct fgw_directory *dir, enum fgw_access access,
+                      const struct base_imsi *imsi, char *host, size_t size);
+// Gateways by leading digits; runs on the directory's thread in slices.
+enum err fgw_dir_search(struct fgw_directory *dir, struct base_loop *loop, enum fgw_access access,
+                        const char *const *prefixes, size_t n,
+                        void (*visit)(const char *gateway, void *arg),
+                        void (*done)(enum err err, void *arg), void *arg);
+// No search begins any more; those waiting end with ERR_SHUTDOWN on their loops, which still run.
+void fgw_dir_searches_end(struct fgw_directory *dir);
 
 struct fgw_dir_gateway {
     const char *id;       // lives as long as the directory

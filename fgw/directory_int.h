@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What directory.c and directory_writer.c share. Not for anybody else.
+// What directory.c, directory_host.c, directory_search.c and directory_writer.c share. Not for
+// anybody else.
 //
 // 64 stripes, each with a lock, a reader of the store and the pending changes of its subscribers.
 // What is pending overrides what is stored. The writer copies pending changes, commits them, and
 // drops those that have not changed again meanwhile; a look-up therefore never sees a gap.
 // Gateways have numbers; their table only grows (gateways without subscribers are left out when the
-// store is opened next). Locks are taken in the order stripe, gateways_lock, lock.
+// store is opened next). The core's servers ("hosts") likewise. Locks are taken in the order
+// stripe, gateways_lock, lock.
 #pragma once
 
 #include <pthread.h>
@@ -19,6 +21,8 @@ enum {
     BUCKETS = 64, // of pending changes, per stripe
     GATEWAY_BUCKETS = 4096,
     GATEWAYS_MAX = 65535,
+    HOSTS_MAX = 1024,
+    SEARCHES_MAX = 64, // waiting for the thread
 };
 
 // A change waiting for the disk.
@@ -57,19 +61,29 @@ struct fgw_directory {
     struct gateway *by_id[GATEWAY_BUCKETS];
     struct gateway **by_number; // [0] unused
     uint32_t n_gateways;        // highest number
+    char *hosts[HOSTS_MAX + 1]; // by number, [0] unused; they stay until the directory is closed
+    uint32_t n_hosts;           // highest number
+    uint32_t hosts_stored;      // up to here they are on disk; writer only
     _Atomic uint32_t n_dirty;
 
     pthread_t writer;
     bool writer_runs;
-    pthread_mutex_t lock; // of the three below
+    pthread_mutex_t lock; // of what is below, down to the atomics
     pthread_cond_t wake, done;
     bool stop;
+    struct fgw_dir_search *searches; // waiting; the first one may be at work
+    size_t n_searches;
+    bool searching, no_searches;
     _Atomic size_t pending;
     _Atomic uint64_t subscribers, learned, moved, forgotten, expired, refused, commits, failures;
     _Atomic uint64_t used_bytes, map_bytes;
 };
 
+struct fgw_dir_search; // directory_search.c
 
+// The key of a subscriber: access, number of digits, their value. keys are in the order of these.
+uint64_t fgw_dir_key(enum fgw_access access, size_t n_digits, uint64_t value);
+uint64_t fgw_dir_key_of(enum fgw_access access, const struct base_imsi *imsi);
 // The stripe of a subscriber, and its bucket in it.
 struct stripe *fgw_dir_stripe(struct fgw_directory *dir, uint64_t key);
 struct change **fgw_dir_bucket(struct stripe *stripe, uint64_t key);
@@ -82,6 +96,11 @@ enum err fgw_dir_look(struct fgw_directory *dir, struct stripe *stripe, uint64_t
 enum err fgw_dir_put(struct fgw_directory *dir, struct stripe *stripe, uint64_t key,
                      struct fgw_store_record record);
 void fgw_dir_count_subscriber(struct fgw_directory *dir, uint32_t number, int64_t n);
+
+// Makes a host of the table on disk known. Before the writer runs.
+void fgw_dir_host_loaded(struct fgw_directory *dir, uint32_t number, const char *name);
+// One slice of the search that waits first. Writer.
+void fgw_dir_search_some(struct fgw_directory *dir);
 
 enum err fgw_dir_writer_start(struct fgw_directory *dir);
 void fgw_dir_writer_stop(struct fgw_directory *dir); // after writing what is pending

@@ -16,13 +16,15 @@
 
 enum {
     READERS = 128, // one per stripe of directory.c, some for scans
-    FORMAT = 1,    // of the records; kept in table "meta"
+    FORMAT = 2,    // of the records; kept in table "meta". Written by this version
+    FORMAT_OLD = 1, // without host; read, and rewritten as records change
+    RECORD_OLD = offsetof(struct fgw_store_record, host),
     ID_MAX = 255,
 };
 
 struct fgw_store {
     MDB_env *env;
-    MDB_dbi gateways, subscribers;
+    MDB_dbi gateways, hosts, subscribers;
     size_t map_size;
     int lock_fd; // exclusive flock on the folder
 };
@@ -82,16 +84,24 @@ static int open_tables(struct fgw_store *store)
         return rc;
     rc = mdb_dbi_open(txn, "gateways", MDB_CREATE | MDB_INTEGERKEY, &store->gateways);
     if (!rc)
+        rc = mdb_dbi_open(txn, "hosts", MDB_CREATE | MDB_INTEGERKEY, &store->hosts);
+    if (!rc)
         rc = mdb_dbi_open(txn, "subscribers", MDB_CREATE | MDB_INTEGERKEY, &store->subscribers);
     if (!rc)
         rc = mdb_dbi_open(txn, "meta", MDB_CREATE | MDB_INTEGERKEY, &meta);
+    if (!rc)
+        rc = mdb_get(txn, meta, &key, &value);
     if (!rc) {
-        rc = mdb_put(txn, meta, &key, &value, MDB_NOOVERWRITE);
-        bool same = value.mv_size == sizeof(format) &&
-                    memcmp(value.mv_data, &format, sizeof(format)) == 0;
-        if (rc == MDB_KEYEXIST)
-            rc = same ? 0 : MDB_VERSION_MISMATCH;
+        bool known = value.mv_size == sizeof(format);
+        if (known)
+            memcpy(&format, value.mv_data, sizeof(format));
+        known = known && (format == FORMAT || format == FORMAT_OLD);
+        rc = known ? 0 : MDB_VERSION_MISMATCH;
+        format = FORMAT;
+        value = (MDB_val){sizeof(format), &format};
     }
+    if (!rc || rc == MDB_NOTFOUND)
+        rc = mdb_put(txn, meta, &key, &value, 0);
     if (rc) {
         mdb_txn_abort(txn);
         return rc;
@@ -158,6 +168,15 @@ void fgw_store_close(struct fgw_store *store)
 
 // --- reading ---
 
+static bool read_record(const MDB_val *value, struct fgw_store_record *out)
+{
+    if (value->mv_size != sizeof(*out) && value->mv_size != RECORD_OLD)
+        return false;
+    out->host = 0;
+    memcpy(out, value->mv_data, value->mv_size);
+    return true;
+}
+
 enum err fgw_store_get(struct fgw_store *store, struct fgw_store_reader *reader, uint64_t key,
                        struct fgw_store_record *out)
 {
@@ -167,10 +186,8 @@ enum err fgw_store_get(struct fgw_store *store, struct fgw_store_reader *reader,
         return complain("reading", rc);
     MDB_val k = {sizeof(key), &key}, v;
     rc = mdb_get(txn, store->subscribers, &k, &v);
-    if (!rc && v.mv_size != sizeof(*out))
+    if (!rc && !read_record(&v, out))
         rc = MDB_CORRUPTED;
-    if (!rc)
-        memcpy(out, v.mv_data, sizeof(*out));
     mdb_txn_reset(txn); // the snapshot may not outlive the look-up: old pages could not be reused
     reader->txn = txn;
     return rc && rc != MDB_NOTFOUND ? complain("reading", rc) : from_mdb(rc);
@@ -183,7 +200,7 @@ void fgw_store_reader_close(struct fgw_store_reader *reader)
     reader->txn = NULL;
 }
 
-static int scan_gateways(MDB_cursor *cursor,
+static int scan_gateways(MDB_cursor *cursor, bool hosts,
                          void (*visit)(const struct fgw_store_gateway *, void *), void *arg)
 {
     MDB_val k, v;
@@ -191,7 +208,7 @@ static int scan_gateways(MDB_cursor *cursor,
     for (rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST); rc == 0;
          rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
         char id[ID_MAX + 1];
-        struct fgw_store_gateway gateway = {.id = id};
+        struct fgw_store_gateway gateway = {.id = id, .is_host = hosts};
         size_t len = v.mv_size - sizeof(gateway.seen);
         if (k.mv_size != sizeof(gateway.number) || v.mv_size < sizeof(gateway.seen) || len > ID_MAX)
             continue; // not written by us
@@ -212,10 +229,9 @@ static int scan_entries(MDB_cursor *cursor, uint64_t from,
     for (rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE); rc == 0;
          rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
         struct fgw_store_entry entry;
-        if (k.mv_size != sizeof(entry.key) || v.mv_size != sizeof(entry.record))
+        if (k.mv_size != sizeof(entry.key) || !read_record(&v, &entry.record))
             continue; // not written by us
         memcpy(&entry.key, k.mv_data, sizeof(entry.key));
-        memcpy(&entry.record, v.mv_data, sizeof(entry.record));
         if (!visit(&entry, arg))
             return 0;
     }
@@ -232,10 +248,10 @@ enum err fgw_store_scan(struct fgw_store *store, uint64_t from,
     int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
     if (rc)
         return complain("scanning", rc);
-    if (visit_gateway) {
-        rc = mdb_cursor_open(txn, store->gateways, &cursor);
+    for (int hosts = 0; visit_gateway && hosts < 2 && !rc; hosts++) {
+        rc = mdb_cursor_open(txn, hosts ? store->hosts : store->gateways, &cursor);
         if (!rc) {
-            rc = scan_gateways(cursor, visit_gateway, arg);
+            rc = scan_gateways(cursor, hosts, visit_gateway, arg);
             mdb_cursor_close(cursor);
         }
     }
@@ -287,7 +303,8 @@ enum err fgw_store_write(struct fgw_store *store, const struct fgw_store_gateway
     if (rc)
         return complain("writing", rc);
     for (size_t i = 0; i < n_gateways && !rc; i++)
-        rc = write_gateway(txn, store->gateways, &gateways[i]);
+        rc = write_gateway(txn, gateways[i].is_host ? store->hosts : store->gateways,
+                           &gateways[i]);
     for (size_t i = 0; i < n_entries && !rc; i++)
         rc = write_entry(txn, store->subscribers, &entries[i]);
     if (rc)

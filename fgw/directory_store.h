@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The directory on disk: an LMDB environment with two tables, gateways (number -> id) and
-// subscribers (IMSI -> gateway number, last seen). Readers never wait for the writer.
+// The directory on disk: an LMDB environment with three tables, gateways (number -> id), hosts
+// (number -> Diameter identity) and subscribers (IMSI -> gateway number, last seen, number of the
+// core's server). Readers never wait for the writer.
 // Not for deciding what is to be stored and when (directory.c).
 #pragma once
 
@@ -23,6 +24,7 @@ struct fgw_store;
 struct fgw_store_record {
     uint32_t gateway; // number; 0: none
     uint32_t seen;    // seconds since 1970, last request
+    uint32_t host;    // number of the server of the core; 0: not known. Not in records of format 1
 };
 struct fgw_store_entry {
     uint64_t key;
@@ -31,7 +33,8 @@ struct fgw_store_entry {
 struct fgw_store_gateway {
     uint32_t number; // from 1
     uint32_t seen;
-    const char *id; // NULL deletes
+    const char *id;  // NULL deletes
+    bool is_host;    // a row of the table of hosts instead, which has the same shape
 };
 
 // Creates the folder if it is missing (not its parents) and refuses one that another process uses
@@ -57,8 +60,8 @@ enum err fgw_store_write(struct fgw_store *store, const struct fgw_store_gateway
 // Doubles the map. No reader may be inside fgw_store_get.
 enum err fgw_store_grow(struct fgw_store *store);
 
-// Visits all gateways, then all entries with key >= from, until visit_entry returns false. Either
-// may be NULL. Sees one consistent state.
+// Visits all gateways and hosts, then all entries with key >= from, until visit_entry returns
+// false. Either may be NULL. Sees one consistent state.
 enum err fgw_store_scan(struct fgw_store *store, uint64_t from,
                         void (*visit_gateway)(const struct fgw_store_gateway *gateway, void *arg),
                         bool (*visit_entry)(const struct fgw_store_entry *entry, void *arg),

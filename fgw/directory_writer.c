@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The thread that brings pending changes to disk in batches, and makes changes of what has expired.
+// The thread that brings pending changes to disk in batches, makes changes of what has expired, and
+// lends a hand to searches.
 #include "fgw/directory_int.h"
 
 #include <signal.h>
@@ -39,16 +40,18 @@ static void collect_entries(struct fgw_directory *dir, struct batch *batch)
     }
 }
 
-// After collect_entries: a gateway that an entry refers to was marked before the entry was made.
+// After collect_entries: a gateway that an entry refers to was marked before the entry was made, a
+// host was numbered before.
 static enum err collect_gateways(struct fgw_directory *dir, struct batch *batch)
 {
     batch->n_gateways = 0;
-    uint32_t dirty = atomic_load(&dir->n_dirty);
-    if (dirty == 0)
-        return ERR_OK;
     pthread_rwlock_rdlock(&dir->gateways_lock);
-    uint32_t n = dir->n_gateways;
-    batch->gateways = malloc((n + 1) * sizeof(*batch->gateways));
+    uint32_t n = atomic_load(&dir->n_dirty) ? dir->n_gateways : 0;
+    uint32_t hosts = dir->n_hosts - dir->hosts_stored;
+    batch->gateways = malloc((n + hosts + 1) * sizeof(*batch->gateways));
+    for (uint32_t i = dir->hosts_stored + 1; batch->gateways && i <= dir->n_hosts; i++)
+        batch->gateways[batch->n_gateways++] =
+            (struct fgw_store_gateway){.number = i, .id = dir->hosts[i], .is_host = true};
     for (uint32_t i = 1; batch->gateways && i <= n; i++) {
         struct gateway *gateway = dir->by_number[i];
         if (gateway && atomic_load(&gateway->dirty))
@@ -77,6 +80,10 @@ static void drop_written(struct fgw_directory *dir, const struct batch *batch)
         pthread_mutex_unlock(&stripe->lock);
     }
     for (size_t i = 0; i < batch->n_gateways; i++) {
+        if (batch->gateways[i].is_host) {
+            dir->hosts_stored = batch->gateways[i].number;
+            continue;
+        }
         struct gateway *gateway = fgw_dir_gateway_by_number(dir, batch->gateways[i].number);
         atomic_store(&gateway->stored_seen, batch->gateways[i].seen);
         if (atomic_exchange(&gateway->dirty, false))
@@ -150,7 +157,7 @@ static void expire(struct fgw_directory *dir, uint64_t key, uint32_t now)
     pthread_mutex_lock(&stripe->lock);
     bool due = fgw_dir_look(dir, stripe, key, &known) == ERR_OK &&
                fgw_dir_is_expired(dir, known.seen, now);
-    if (due && fgw_dir_put(dir, stripe, key, (struct fgw_store_record){0, 0}) == ERR_OK) {
+    if (due && fgw_dir_put(dir, stripe, key, (struct fgw_store_record){0}) == ERR_OK) {
         atomic_fetch_sub(&dir->subscribers, 1);
         atomic_fetch_add(&dir->expired, 1);
         fgw_dir_count_subscriber(dir, known.gateway, -1);
@@ -181,7 +188,7 @@ static bool wait_for_work(struct fgw_directory *dir, int64_t deadline_ns)
     int rc = 0;
     pthread_mutex_lock(&dir->lock);
     while (!dir->stop && rc == 0 && atomic_load(&dir->pending) == 0 &&
-           atomic_load(&dir->n_dirty) == 0)
+           atomic_load(&dir->n_dirty) == 0 && !dir->searches)
         rc = pthread_cond_timedwait(&dir->wake, &dir->lock, &until);
     pthread_mutex_unlock(&dir->lock);
     return rc == 0;
@@ -225,6 +232,7 @@ static void *writer_main(void *arg)
         enum err err = ERR_OK;
         while (!err && (atomic_load(&dir->pending) > 0 || atomic_load(&dir->n_dirty) > 0))
             err = write_batch(dir, batch);
+        fgw_dir_search_some(dir);
         report(dir);
         if (err)
             stop = stopping(dir, RETRY_MS);

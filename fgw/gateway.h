@@ -19,6 +19,7 @@
 #include "rpc/tunnel.h"
 
 // ---- the contract ----
+enum { FGW_APPLICATIONS_MAX = 4 };
 struct fgw_interface {
     const char *name;                 // "s6a": section of gateway.conf, log category, metrics label
     const struct rpc_method *methods; // gRPC methods served to AGWs; ends with path == NULL
@@ -37,10 +38,13 @@ struct fgw_interface {
     void (*stop)(void); // loops have stopped
     // One line per item for `fgwctl status` (optional). Main loop's thread.
     void (*status)(void (*line)(void *arg, const char *text), void *arg);
-    // Can this interface do its work now? If not, why[size] gets the reason for /readyz (optional).
-    // Without it, and unless without_diameter is set, one open Diameter peer is what readiness asks
-    // for. Main loop's thread.
+    // Can this interface do its work now? If not, why[size] gets the reason for /readyz, which then
+    // says no (optional). Main loop's thread.
     bool (*ready)(char *why, size_t size);
+    // Without ready(), and unless without_diameter is set, an interface can work while an open
+    // Diameter peer serves each of its applications (none named: any peer). /readyz tells it for
+    // each interface, and says no when no such interface can work.
+    uint32_t applications[FGW_APPLICATIONS_MAX]; // 0: no more
     bool without_diameter;
 };
 
@@ -81,6 +85,25 @@ enum err fgw_directory_forget_at(enum fgw_access access, const struct base_imsi 
 // Visits all gateways that have ever been learned and not expired (Reset to all). visit may call
 // back into the directory.
 enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), void *arg);
+
+// Gateways that serve subscribers of an access whose IMSI begins with one of n prefixes of 1 to 15
+// digits (a whole IMSI is one too). The directory's own thread looks, so that loops do not wait;
+// 100 thousand subscribers take some 20 ms. Then, on `loop`, visit is called once for each such
+// gateway and done once. If ERR_OK is not returned neither is: ERR_INVALID: a prefix is none;
+// ERR_FULL: too many searches wait. done gets ERR_OK, ERR_SHUTDOWN or a failure of the storage
+// (visited gateways are then not all).
+enum err fgw_directory_search(struct base_loop *loop, enum fgw_access access,
+                              const char *const *prefixes, size_t n,
+                              void (*visit)(const char *gateway, void *arg),
+                              void (*done)(enum err err, void *arg), void *arg);
+// The core's server (Diameter identity) that a subscriber is registered with; "" forgets it. Stored
+// as the gateway is, and kept when the subscriber moves between gateways. An unchanged one costs a
+// look-up. ERR_FGW_UNKNOWN_SUBSCRIBER; ERR_FULL: storage does not keep up, or too many servers.
+enum err fgw_directory_learn_host(enum fgw_access access, const struct base_imsi *imsi,
+                                  const char *host);
+// ERR_FGW_UNKNOWN_SUBSCRIBER; ERR_NOT_FOUND: none is known; ERR_RANGE: size is too small.
+enum err fgw_directory_host(enum fgw_access access, const struct base_imsi *imsi, char *host,
+                            size_t size);
 
 // ---- calling an AGW through its tunnel ----
 // As rpc_tunnel_send, with the gateway's retry policy (section `agw.calls`): a call that did not

@@ -215,6 +215,11 @@ void rpc_call_abandon(struct rpc_call *call)
     end_early(call, RPC_UNAVAILABLE, "server is shutting down");
 }
 
+void rpc_call_evict(struct rpc_call *call)
+{
+    end_early(call, RPC_PERMISSION_DENIED, "gateway is no longer admitted");
+}
+
 void rpc_call_draining(struct rpc_call *call)
 {
     if (!call->conn || call->answered || !call->method || !call->method->method.stream)

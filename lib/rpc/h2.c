@@ -27,6 +27,7 @@ const char *rpc_h2_end_name(enum rpc_h2_end end)
         [RPC_H2_NO_PONG] = "no_pong",
         [RPC_H2_IDLE] = "idle",
         [RPC_H2_NOMEM] = "no_memory",
+        [RPC_H2_EVICTED] = "no_longer_admitted",
     };
     return end < RPC_H2_END_COUNT ? names[end] : "?";
 }

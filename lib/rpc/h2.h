@@ -104,6 +104,7 @@ enum rpc_h2_end {
     RPC_H2_NO_PONG,
     RPC_H2_IDLE,
     RPC_H2_NOMEM,
+    RPC_H2_EVICTED,      // server: the owner no longer admits the peer
     RPC_H2_END_COUNT
 };
 const char *rpc_h2_end_name(enum rpc_h2_end end);

@@ -425,19 +425,11 @@ void rpc_worker_conn_gone(struct rpc_worker *worker)
     }
 }
 
-static void each_call(struct rpc_conn *conn, void (*visit)(struct rpc_call *call))
-{
-    for (struct rpc_h2_stream *s = conn->h2 ? conn->h2->streams : NULL, *next; s; s = next) {
-        next = s->next;
-        visit((struct rpc_call *)s->user);
-    }
-}
-
 // The grace time is over: answers what is in flight and closes.
 static void cut_off(struct rpc_worker *worker)
 {
     for (struct rpc_conn *conn = worker->conns; conn; conn = conn->next) {
-        each_call(conn, rpc_call_abandon);
+        rpc_conn_each_call(conn, rpc_call_abandon);
         rpc_conn_finish(conn, RPC_H2_FINISHED);
     }
 }
@@ -453,7 +445,7 @@ static void on_drain_step(struct base_timer *timer)
         for (struct rpc_conn *conn = worker->conns; conn; conn = conn->next) {
             if (conn->h2)
                 rpc_h2_goaway(conn->h2);
-            each_call(conn, rpc_call_draining);
+            rpc_conn_each_call(conn, rpc_call_draining);
             rpc_conn_kick(conn);
         }
         int64_t left = (worker->drain_until_ns - now) / BASE_MS_NS;

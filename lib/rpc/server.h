@@ -54,7 +54,8 @@ struct rpc_limits {
 };
 
 // Decides whether an identified gateway may call at all. peer_cn is the certificate's (or the
-// trusted proxy's) identity. Called once per connection or proxied call on a loop thread. ERR_OK
+// trusted proxy's) identity. Called once per connection or proxied call, and by
+// rpc_server_recheck, on a loop thread. ERR_OK
 // admits; on refusal the call is answered PERMISSION_DENIED.
 typedef enum err (*rpc_admit)(void *ctx, const char *peer_cn);
 
@@ -100,9 +101,16 @@ enum err rpc_server_add(struct rpc_server *server, const struct rpc_method *meth
 // Binds and begins to accept. Loops may already run or start later. port 0 in a listen picks one:
 enum err rpc_server_start(struct rpc_server *server);
 uint16_t rpc_server_port(const struct rpc_server *server, size_t listen_index);
-// Loads certificate, key, CA and CRL again: new connections use them, old ones stay. On error the
+// Loads certificate, key, CA and CRL again: new connections use them, old ones stay (but see
+// rpc_server_recheck). On error the
 // previous ones stay in force. Any thread.
 enum err rpc_server_reload_tls(struct rpc_server *server);
+// Holds every open connection against what is in force now: asks `admit` again for its gateway, and
+// whether its certificate has been revoked or its CA removed (after rpc_server_reload_tls). Those
+// refused get GOAWAY, PERMISSION_DENIED for what is in flight, and are closed; behind a front proxy
+// only the gateway's streams end. Returns at once; a few connections per turn of each loop. Any
+// thread.
+void rpc_server_recheck(struct rpc_server *server);
 // Stops accepting, sends GOAWAY, lets calls in flight finish for at most grace_ms, then closes.
 // done is called once on loop 0's thread. Any thread.
 void rpc_server_drain(struct rpc_server *server, int64_t grace_ms, void (*done)(void *arg),

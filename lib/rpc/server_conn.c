@@ -65,6 +65,25 @@ static void gone(struct rpc_conn *conn, const char *reason)
 
 // ---- the wire's events ----
 
+SSL_CTX *rpc_server_ssl_ctx(struct rpc_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    SSL_CTX *ctx = server->ssl_ctx;
+    if (ctx)
+        SSL_CTX_up_ref(ctx);
+    pthread_mutex_unlock(&server->lock);
+    return ctx;
+}
+
+// The handshake began under settings that a reload may have replaced since.
+static bool holds_now(struct rpc_server *server, SSL *ssl)
+{
+    SSL_CTX *ctx = rpc_server_ssl_ctx(server);
+    bool holds = !ctx || SSL_get_SSL_CTX(ssl) == ctx || rpc_tls_still_trusted(ssl, ctx);
+    SSL_CTX_free(ctx);
+    return holds;
+}
+
 static void on_ready(struct rpc_wire *wire)
 {
     struct rpc_conn *conn = wire->ctx;
@@ -75,6 +94,10 @@ static void on_ready(struct rpc_wire *wire)
                          "client certificate carries no usable name");
     if (conn->identity[0])
         subject.agw = conn->identity;
+    if (wire->ssl && !holds_now(server, wire->ssl)) {
+        rpc_wire_close(wire, RPC_WIRE_TLS, "revoked");
+        return;
+    }
     base_log(&log_rpc, BASE_LOG_INFO, &subject, "connected (%s)",
              wire->ssl ? SSL_get_version(wire->ssl) : "cleartext");
     if (rpc_h2_new(&server->h2, conn, base_now_ns(), &conn->h2)) {
@@ -145,16 +168,6 @@ static const struct rpc_wire_ops wire_ops = {
 
 // ---- life ----
 
-static SSL_CTX *current_ctx(struct rpc_server *server)
-{
-    pthread_mutex_lock(&server->lock);
-    SSL_CTX *ctx = server->ssl_ctx;
-    if (ctx)
-        SSL_CTX_up_ref(ctx);
-    pthread_mutex_unlock(&server->lock);
-    return ctx;
-}
-
 static bool is_trusted_proxy(struct rpc_server *server, const struct rpc_listen_entry *listen,
                              const struct rpc_addr *peer)
 {
@@ -193,6 +206,7 @@ enum err rpc_conn_new(struct rpc_worker *worker, const struct rpc_listen_entry *
     conn->loop = worker->loop;
     conn->listen = listen;
     conn->refs = 1;
+    conn->rechecked = atomic_load(&worker->recheck_asked);
     conn->peer = *peer;
     conn->opened_ns = base_now_ns();
     conn->trusted_proxy = is_trusted_proxy(server, listen, peer);
@@ -205,7 +219,7 @@ enum err rpc_conn_new(struct rpc_worker *worker, const struct rpc_listen_entry *
     }
     link_conn(conn, worker); // before the wire, whose first event may need it
     if (!listen->cleartext)
-        ctx = current_ctx(server);
+        ctx = rpc_server_ssl_ctx(server);
     err = rpc_wire_accept(&conn->wire, worker->loop, &worker->io, fd, ctx, &wire_ops, conn);
     SSL_CTX_free(ctx);
     if (!err)
@@ -227,6 +241,14 @@ void rpc_conn_finish(struct rpc_conn *conn, enum rpc_h2_end why)
         return;
     }
     rpc_wire_finish(&conn->wire);
+}
+
+void rpc_conn_each_call(struct rpc_conn *conn, void (*visit)(struct rpc_call *call))
+{
+    for (struct rpc_h2_stream *s = conn->h2 ? conn->h2->streams : NULL, *next; s; s = next) {
+        next = s->next;
+        visit((struct rpc_call *)s->user);
+    }
 }
 
 void rpc_conn_sweep(struct rpc_conn *conn, int64_t now_ns)

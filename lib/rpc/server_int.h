@@ -56,7 +56,9 @@ struct rpc_worker {
     struct rpc_server *server; // NULL once the server was freed
     struct base_loop *loop;
     _Atomic unsigned refs;     // the server's, of posted jobs, of connections
-    struct base_job start_job, drain_job, drained_job;
+    struct base_job start_job, drain_job, drained_job, recheck_job;
+    _Atomic unsigned recheck_asked; // how often, see recheck.c
+    _Atomic bool recheck_queued;
     struct rpc_wire_io io;
     struct rpc_h2_pool pool;
     struct rpc_wheel deadlines;
@@ -115,6 +117,7 @@ struct rpc_conn {
     char identity[RPC_IDENTITY_MAX]; // of the certificate; "" if there is none
     bool trusted_proxy;
     enum rpc_admission admission;  // of identity
+    unsigned rechecked;            // up to which recheck_asked of the worker
     bool counted_client;
     int64_t opened_ns;
     uint64_t rx_counted, tx_counted; // already in the metric
@@ -148,6 +151,8 @@ void rpc_conn_finish(struct rpc_conn *conn, enum rpc_h2_end why); // send what i
 void rpc_conn_abort(struct rpc_conn *conn);                       // at once; tear-down
 void rpc_conn_unref(struct rpc_conn *conn);
 void rpc_conn_kick(struct rpc_conn *conn);
+void rpc_conn_each_call(struct rpc_conn *conn, void (*visit)(struct rpc_call *call));
+SSL_CTX *rpc_server_ssl_ctx(struct rpc_server *server); // in force; the caller frees it; NULL: none
 void rpc_refused(const char *limit);
 // server.c
 void rpc_worker_unref(struct rpc_worker *worker); // any thread
@@ -164,5 +169,6 @@ void rpc_client_count_down(struct rpc_server *server, const uint8_t key[16]);
 extern const struct rpc_h2_ops rpc_call_ops;
 void rpc_call_expired(struct rpc_call *call);
 void rpc_call_abandon(struct rpc_call *call); // the server ends before the answer came
+void rpc_call_evict(struct rpc_call *call);   // the caller is no longer admitted
 void rpc_call_draining(struct rpc_call *call);
 void rpc_call_shed(struct rpc_call *call, int status, const char *message);

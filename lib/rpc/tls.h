@@ -26,6 +26,9 @@ bool rpc_tls_alpn_ok(SSL *ssl); // the handshake agreed on h2
 // Subject CN of the verified peer certificate, else its first DNS subjectAltName. "" without
 // certificate. ERR_RPC_TLS: a certificate without a usable name (none, too long, embedded NUL).
 enum err rpc_tls_identity(SSL *ssl, char *out, size_t size);
+// Server: would the peer's certificate be taken under ctx too? False: it is revoked, or its CA is
+// no longer trusted. Its age and that of CRLs are left to the next handshake. True without one.
+bool rpc_tls_still_trusted(SSL *ssl, SSL_CTX *ctx);
 // Names the failure at the head of OpenSSL's error queue (and empties it): label of a metric, from
 // a small fixed set such as "no_certificate", "expired", "unknown_ca".
 const char *rpc_tls_failure(SSL *ssl);

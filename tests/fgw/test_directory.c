@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <lmdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -330,6 +331,305 @@ static void many_subscribers_make_the_map_grow(void **state)
     fgw_dir_close(dir);
 }
 
+// --- gateways by leading digits ---
+
+struct found {
+    struct base_loop *loop;
+    char ids[256]; // in the order of their numbers, each with a blank
+    int n, done;
+    enum err err;
+};
+
+static void on_found(const char *gateway, void *arg)
+{
+    struct found *found = arg;
+    size_t at = strlen(found->ids);
+    snprintf(found->ids + at, sizeof(found->ids) - at, "%s ", gateway);
+    found->n++;
+}
+
+static void on_searched(enum err err, void *arg)
+{
+    struct found *found = arg;
+    assert_true(base_loop_is_current(found->loop));
+    found->err = err;
+    found->done++;
+    base_loop_stop(found->loop);
+}
+
+// Runs the loop until the answer is there.
+static struct found search_at(struct fgw_directory *dir, enum fgw_access access,
+                              const char *const *prefixes, size_t n)
+{
+    struct found found = {0};
+    assert_int_equal(base_loop_new("search", 16, &found.loop), ERR_OK);
+    assert_int_equal(fgw_dir_search(dir, found.loop, access, prefixes, n, on_found, on_searched,
+                                    &found),
+                     ERR_OK);
+    base_loop_run(found.loop);
+    base_loop_free(found.loop);
+    assert_int_equal(found.done, 1);
+    assert_int_equal(found.err, ERR_OK);
+    return found;
+}
+
+static struct found search(struct fgw_directory *dir, const char *prefix)
+{
+    return search_at(dir, FGW_ACCESS_MME, &prefix, 1);
+}
+
+static void a_search_finds_who_serves_a_prefix(void **state)
+{
+    static const struct {
+        const char *imsi, *gateway;
+    } known[] = {
+        {"001010000000001", "a"}, {"001010000000002", "a"}, {"001019999999999", "b"},
+        {"001020000000000", "c"}, {"001009999999999", "d"}, {"262011234567890", "e"},
+        {"00101000", "short"}, // an IMSI need not have 15 digits
+    };
+    static const struct {
+        const char *prefix, *gateways;
+    } rows[] = {
+        {"00101", "a b short "},
+        {"001010000000002", "a "},
+        {"001010000000003", ""},
+        {"00101000", "a short "},
+        {"0010199", "b "},
+        {"001", "a b c d short "},
+        {"0", "a b c d short "},
+        {"2", "e "},
+        {"3", ""},
+        {"0101", ""}, // not the same as 00101
+        {"999999999999999", ""},
+    };
+    struct fgw_directory *dir = open_plain();
+    for (int on_disk = 0; on_disk < 2; on_disk++) {
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+            struct base_imsi imsi = {.len = (uint8_t)strlen(known[i].imsi)};
+            memcpy(imsi.digits, known[i].imsi, imsi.len + 1u);
+            assert_int_equal(fgw_dir_learn(dir, &imsi, known[i].gateway, NULL), ERR_OK);
+        }
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+            assert_string_equal(search(dir, rows[i].prefix).ids, rows[i].gateways);
+        assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    }
+    fgw_dir_close(dir);
+}
+
+static void a_search_takes_many_prefixes_and_one_access(void **state)
+{
+    const char *prefixes[] = {"00101000000000", "00101", "001010000000001", "00102", "00101"};
+    const char *bad[] = {"00101", "", "12a", "0123456789012345"};
+    struct fgw_directory *dir = open_plain();
+    struct base_imsi imsi = imsi_of(1);
+    struct found found;
+    learn(dir, 1, "lte");
+    assert_int_equal(fgw_dir_learn_at(dir, FGW_ACCESS_WLAN, &imsi, "wifi", NULL), ERR_OK);
+    assert_string_equal(search_at(dir, FGW_ACCESS_MME, prefixes, 5).ids, "lte ");
+    assert_string_equal(search_at(dir, FGW_ACCESS_WLAN, prefixes, 5).ids, "wifi ");
+    for (size_t i = 1; i < 4; i++)
+        assert_int_equal(fgw_dir_search(dir, NULL, FGW_ACCESS_MME, &bad[i], 1, on_found,
+                                        on_searched, &found),
+                         ERR_INVALID);
+    assert_int_equal(fgw_dir_forget(dir, &imsi, "lte"), ERR_OK);
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    assert_string_equal(search_at(dir, FGW_ACCESS_MME, prefixes, 5).ids, "");
+    fgw_dir_close(dir);
+}
+
+// More than a slice: the writer goes on with its work in between, and nothing is missed.
+static void a_search_among_many_subscribers(void **state)
+{
+    enum { N = 100000 };
+    struct fgw_directory *dir = open_with((struct fgw_directory_config){
+        .map_size = 16 << 20, .sync = FGW_STORE_OFF, .max_pending = N + 10});
+    for (unsigned i = 0; i < N; i++)
+        learn(dir, i, i == 99999 ? "last" : i % 10000 == 5000 ? "some" : "most");
+    learn(dir, 500000, "other");
+    assert_int_equal(fgw_dir_sync(dir, 3 * SYNC_MS), ERR_OK);
+    int64_t begin = base_now_ns();
+    struct found found = search(dir, "0010100000"); // all but the last one
+    print_message("%d subscribers looked through in %ld ms\n", N,
+                  (long)((base_now_ns() - begin) / BASE_MS_NS));
+    assert_string_equal(found.ids, "most some last ");
+    assert_string_equal(search(dir, "00101000009").ids, "most some last ");
+    assert_string_equal(search(dir, "001010000099999").ids, "last ");
+    assert_string_equal(search(dir, "0010100005").ids, "other ");
+    assert_string_equal(search(dir, "00101").ids, "most some last other ");
+    fgw_dir_close(dir);
+}
+
+static void searches_are_bounded_and_end_with_the_directory(void **state)
+{
+    struct found found = {0};
+    const char *prefix = "0";
+    struct fgw_directory *dir = open_plain();
+    learn(dir, 1, "agw1");
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    assert_int_equal(base_loop_new("search", 1000, &found.loop), ERR_OK);
+    int begun = 0;
+    enum err err = ERR_OK;
+    while (begun < 10000 && err == ERR_OK) {
+        err = fgw_dir_search(dir, found.loop, FGW_ACCESS_MME, &prefix, 1, on_found, on_searched,
+                             &found);
+        begun += err == ERR_OK;
+    }
+    assert_int_equal(err, ERR_FULL);
+    fgw_dir_searches_end(dir);
+    assert_int_equal(fgw_dir_search(dir, found.loop, FGW_ACCESS_MME, &prefix, 1, on_found,
+                                    on_searched, &found),
+                     ERR_SHUTDOWN);
+    base_loop_run(found.loop); // every one of them ends
+    while (found.done < begun)
+        base_loop_run(found.loop);
+    assert_int_equal(found.done, begun);
+    base_loop_free(found.loop);
+    fgw_dir_close(dir);
+}
+
+// --- the core's servers ---
+
+static void expect_host(struct fgw_directory *dir, unsigned n, const char *host)
+{
+    char found[256];
+    struct base_imsi imsi = imsi_of(n);
+    enum err err = fgw_dir_host(dir, FGW_ACCESS_MME, &imsi, found, sizeof(found));
+    assert_int_equal(err, host ? ERR_OK : ERR_NOT_FOUND);
+    if (host)
+        assert_string_equal(found, host);
+}
+
+static void learn_host(struct fgw_directory *dir, unsigned n, const char *host)
+{
+    struct base_imsi imsi = imsi_of(n);
+    assert_int_equal(fgw_dir_learn_host(dir, FGW_ACCESS_MME, &imsi, host), ERR_OK);
+}
+
+static void the_server_of_a_subscriber_is_remembered(void **state)
+{
+    struct fgw_directory *dir = open_plain();
+    struct base_imsi imsi = imsi_of(1), stranger = imsi_of(9);
+    char tiny[4];
+    learn(dir, 1, "agw1");
+    learn(dir, 2, "agw1");
+    expect_host(dir, 1, NULL);
+    learn_host(dir, 1, "hss1.example.org");
+    learn_host(dir, 2, "hss2.example.org");
+    expect_host(dir, 1, "hss1.example.org");
+    learn_host(dir, 1, "HSS1.example.org"); // the same one
+    expect_host(dir, 1, "hss1.example.org");
+    assert_int_equal(fgw_dir_learn_host(dir, FGW_ACCESS_MME, &stranger, "hss1.example.org"),
+                     ERR_FGW_UNKNOWN_SUBSCRIBER);
+    assert_int_equal(fgw_dir_host(dir, FGW_ACCESS_MME, &imsi, tiny, sizeof(tiny)), ERR_RANGE);
+    learn(dir, 1, "agw2"); // it moves, its server does not
+    expect_host(dir, 1, "hss1.example.org");
+    fgw_dir_close(dir);
+
+    dir = open_plain();
+    expect_host(dir, 1, "hss1.example.org");
+    expect_host(dir, 2, "hss2.example.org");
+    expect(dir, 1, "agw2");
+    learn_host(dir, 2, "hss3.example.org");
+    learn_host(dir, 1, "");
+    expect_host(dir, 1, NULL);
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    fgw_dir_close(dir);
+    dir = open_plain();
+    expect_host(dir, 1, NULL);
+    expect_host(dir, 2, "hss3.example.org");
+    assert_int_equal(fgw_dir_forget(dir, &imsi, "agw2"), ERR_OK);
+    learn(dir, 1, "agw2"); // a new beginning
+    expect_host(dir, 1, NULL);
+    fgw_dir_close(dir);
+}
+
+static void too_many_servers_are_refused(void **state)
+{
+    struct fgw_directory *dir = open_plain();
+    struct base_imsi imsi = imsi_of(1);
+    char host[32];
+    enum err err = ERR_OK;
+    unsigned n = 0;
+    learn(dir, 1, "agw1");
+    for (; n < 5000 && err == ERR_OK; n++) {
+        snprintf(host, sizeof(host), "hss%u.example.org", n);
+        err = fgw_dir_learn_host(dir, FGW_ACCESS_MME, &imsi, host);
+    }
+    assert_int_equal(err, ERR_FULL);
+    assert_true(n > 1000);
+    learn_host(dir, 1, "hss5.example.org"); // known ones still work
+    fgw_dir_close(dir);
+    dir = open_plain();
+    expect_host(dir, 1, "hss5.example.org");
+    fgw_dir_close(dir);
+}
+
+// --- stores of an earlier version ---
+
+// As format 1 wrote it: records without a server, no table of servers.
+static void write_format_1(uint32_t format)
+{
+    struct {
+        uint32_t gateway, seen;
+    } record = {1, 1700000000};
+    struct {
+        uint32_t seen;
+        char id[4];
+    } gateway = {1700000000, {'o', 'l', 'd', '1'}};
+    uint64_t imsi = 15ull << 56 | 1010000000001ull;
+    uint32_t zero = 0, one = 1;
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 4), 0);
+    assert_int_equal(mdb_env_open(env, folder, 0, 0640), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    const struct {
+        const char *table;
+        MDB_val key, value;
+    } rows[] = {
+        {"meta", {4, &zero}, {4, &format}},
+        {"gateways", {4, &one}, {8, &gateway}},
+        {"subscribers", {8, &imsi}, {8, &record}},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        MDB_val key = rows[i].key, value = rows[i].value;
+        assert_int_equal(mdb_dbi_open(txn, rows[i].table, MDB_CREATE | MDB_INTEGERKEY, &dbi), 0);
+        assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+    }
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
+static void a_store_of_format_1_is_read_and_goes_on(void **state)
+{
+    write_format_1(1);
+    struct fgw_directory_config config = {.map_size = 1 << 20, .now_s = fake_clock};
+    struct fgw_directory *dir = open_with(config);
+    expect(dir, 1, "old1");
+    expect_host(dir, 1, NULL);
+    assert_string_equal(search(dir, "00101").ids, "old1 ");
+    learn_host(dir, 1, "hss1.example.org");
+    learn(dir, 2, "agw2");
+    fgw_dir_close(dir);
+    dir = open_with(config);
+    expect(dir, 1, "old1");
+    expect_host(dir, 1, "hss1.example.org");
+    expect(dir, 2, "agw2");
+    assert_int_equal(census_of(dir).subscribers, 2);
+    fgw_dir_close(dir);
+}
+
+static void a_store_of_a_later_format_is_refused(void **state)
+{
+    write_format_1(3);
+    struct fgw_directory_config config = {.folder = folder, .map_size = 1 << 20};
+    struct fgw_directory *dir;
+    assert_int_equal(fgw_dir_open(&config, &dir), ERR_IO);
+    assert_null(dir);
+}
+
 // --- a killed process ---
 
 enum { SHARED_MAX = 1000000 };
@@ -456,6 +756,14 @@ int main(void)
         CASE(too_many_pending_changes_are_refused_for_a_moment),
         CASE(the_unseen_expire),
         CASE(many_subscribers_make_the_map_grow),
+        CASE(a_search_finds_who_serves_a_prefix),
+        CASE(a_search_takes_many_prefixes_and_one_access),
+        CASE(a_search_among_many_subscribers),
+        CASE(searches_are_bounded_and_end_with_the_directory),
+        CASE(the_server_of_a_subscriber_is_remembered),
+        CASE(too_many_servers_are_refused),
+        CASE(a_store_of_format_1_is_read_and_goes_on),
+        CASE(a_store_of_a_later_format_is_refused),
         CASE(what_is_older_than_a_moment_survives_kill_9),
         CASE(counts_stay_right_under_contention),
     };

@@ -8,7 +8,7 @@ import time
 import grpc
 import pytest
 
-from kit import core, paths
+from kit import core, paths, stubs
 from kit.agw import Agw
 from kit.expect import GOOD, works
 from kit.gateway import Gateway, Peer
@@ -191,7 +191,8 @@ def test_a_peer_added_by_reload_is_used(gateway, agw):
         gateway.configure(peers=gateway.peers + [other.peer()])
         gateway.reload()
         eventually(lambda: other.find("up"), 15, "the new peer is connected")
-        eventually(lambda: (agw.air(GOOD), other.find("request"))[1], 10, "and used")
+        # a subscriber no HSS is remembered for
+        eventually(lambda: (agw.air("001010000004711"), other.find("request"))[1], 10, "and used")
     finally:
         other.stop()
 
@@ -239,3 +240,71 @@ def test_a_second_instance_is_refused_with_a_reason(pki, hss, gateway):
     process = Process("second", other.arguments())
     assert process.wait(20) != 0
     assert re.search(r"(?i)in use|already|address", process.text()), process.text()
+
+
+# ---- gateways that lose their admission ----
+
+def admitted(agw):
+    try:
+        return bool(agw.air(GOOD).eutran_vectors)
+    except grpc.RpcError:
+        return False
+
+
+@pytest.mark.parametrize("change", ["removed", "locked out"])
+def test_a_gateway_that_is_refused_by_a_reload_loses_its_connection(pki, gateway, agw, change):
+    left = ["agw2", "agw3", "revoked", "expired"]
+    with Agw(pki, "agw2") as stays:
+        works(agw)
+        works(stays, "001010000000002")
+        tunnel, other = agw.open_tunnel(), stays.open_tunnel()
+        eventually(lambda: sum(one["connected"] for one in gateway.ctl_json("gateways")["gateways"])
+                   == 2, 5, "two tunnels")
+        gateway.configure(gateways=left if change == "removed" else
+                          ['{ id = "agw1"; enabled = false; }'] + left)
+        gateway.reload()
+        eventually(lambda: tunnel.error, 5, "the tunnel ends")
+        assert tunnel.error.code() in (grpc.StatusCode.PERMISSION_DENIED,
+                                       grpc.StatusCode.UNAVAILABLE)
+        eventually(lambda: gateway.counter("fgw_rpc_connection_ends_total",
+                                           reason="no_longer_admitted") == 1, 5, "one was closed")
+        with pytest.raises(grpc.RpcError) as refused:
+            agw.air(GOOD)
+        assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+        works(stays, "001010000000002")
+        assert other.error is None
+        gateway.configure(gateways=["agw1"] + left)
+        gateway.reload()
+        eventually(lambda: admitted(agw), 5, "and is good again")
+
+
+# ---- greetings and health over gRPC ----
+
+def test_hello_echoes_and_carries_times(agw):
+    request = stubs.hello.HelloRequest(greeting="good day")
+    request.agw_to_feg_relay_timestamp.seconds = 12345
+    reply = agw.call("/magma.feg.Hello/SayHello", request, stubs.hello.HelloReply)
+    assert reply.greeting == "good day"
+    assert reply.timestamps.agw_to_feg_relay_timestamp.seconds == 12345
+    assert abs(reply.timestamps.feg_timestamp.seconds - time.time()) < 60
+
+
+@pytest.mark.parametrize("asked,got", [(5, 5), (14, 14), (16, 16), (17, 2), (4000000000, 2)])
+def test_hello_answers_with_the_status_asked_for(agw, asked, got):
+    request = stubs.hello.HelloRequest(greeting="a reason", grpc_err_code=asked)
+    with pytest.raises(grpc.RpcError) as failed:
+        agw.call("/magma.feg.Hello/SayHello", request, stubs.hello.HelloReply)
+    assert failed.value.code().value[0] == got and failed.value.details() == "a reason"
+
+
+def test_hello_refuses_what_is_no_greeting(agw):
+    for body in (b"\x0a\xff", b"\x0a\x81\x20" + b"x" * 4097):
+        call = agw.channel.unary_unary("/magma.feg.Hello/SayHello")
+        with pytest.raises(grpc.RpcError) as failed:
+            call(body, timeout=5)
+        assert failed.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_grpc_health(agw):
+    check = agw.channel.unary_unary("/grpc.health.v1.Health/Check")
+    assert check(b"", timeout=5) == b"\x08\x01"  # SERVING

@@ -505,6 +505,129 @@ static void test_reload(void **state)
     rig_free(&site.rig);
 }
 
+// ---- connections that exist, after something changed ----
+
+static void never(struct rpc_call *call, void *ctx)
+{
+    *(struct rpc_call **)ctx = call; // answered by the test, at last
+}
+
+static uint64_t evicted(void)
+{
+    return metric_read(METRIC_CELL(&rpc_m_ended, "no_longer_admitted"));
+}
+
+static void test_a_gateway_locked_out_loses_its_connection(void **state)
+{
+    struct site site = {0};
+    struct rig_answer answer, pending = {0};
+    struct rpc_call *held = NULL;
+    const struct rpc_method method = {.path = "/t.T/Never", .unary = never, .ctx = &held};
+    struct rpc_listen listen = {.address = "127.0.0.1"};
+    struct rpc_server_config config = {
+        .listens = &listen, .n_listens = 1, .admit = admit, .admit_ctx = &site,
+        .tls = {.certificate = file("server.crt"), .key = file("server.key"),
+                .client_ca = file("ca.crt")}};
+    rig_loop(&site.rig);
+    rig_server(&site.rig, &config);
+    rig_add(&site.rig, &method);
+    rig_add(&site.rig, &(struct rpc_method){.path = "/t.T/Who", .unary = who});
+    rig_start(&site.rig);
+    struct rpc_channel *out = client(&site, "denied", "localhost");
+    struct rpc_channel *stays = client(&site, "gw1", "localhost");
+    rig_ask(&site.rig, stays, "/t.T/Who", "", &answer);
+    rig_call(out, "/t.T/Never", "", 0, 60000, &pending);
+    rig_run(&site.rig, 100);
+    assert_non_null(held);
+
+    uint64_t before = evicted();
+    rpc_server_recheck(site.rig.server); // nothing has changed
+    rig_run(&site.rig, 50);
+    assert_int_equal(pending.n, 0);
+    assert_int_equal(evicted(), before);
+
+    site.refuse = "denied";
+    rpc_server_recheck(site.rig.server);
+    rpc_server_recheck(site.rig.server); // twice does no harm
+    assert_true(rig_until_n(&site.rig, &pending.n, 1));
+    assert_int_equal(pending.status, RPC_PERMISSION_DENIED);
+    rig_run(&site.rig, 50);
+    assert_int_equal(evicted(), before + 1);
+    rpc_call_reply(held, RPC_OK, NULL, NULL, 0); // late: nobody sees it
+    rpc_channel_free(out);
+    out = client(&site, "denied", "localhost");
+    rig_ask(&site.rig, out, "/t.T/Who", "", &answer);
+    assert_int_equal(answer.status, RPC_PERMISSION_DENIED);
+
+    // admitted again, the connection that was refused meanwhile is good too
+    site.refuse = NULL;
+    rpc_server_recheck(site.rig.server);
+    rig_run(&site.rig, 50);
+    rig_ask(&site.rig, out, "/t.T/Who", "", &answer);
+    assert_int_equal(answer.status, RPC_OK);
+    rig_ask(&site.rig, stays, "/t.T/Who", "", &answer);
+    assert_int_equal(answer.status, RPC_OK);
+    assert_int_equal(evicted(), before + 1);
+    rpc_channel_free(out);
+    rpc_channel_free(stays);
+    rig_free(&site.rig);
+}
+
+static void test_a_revoked_certificate_loses_its_connection(void **state)
+{
+    struct site site = {0};
+    struct rig_answer answer;
+    struct rpc_server_config config = {
+        .tls = {.certificate = file("server.crt"), .key = file("server.key"),
+                .client_ca = file("ca.crt"), .crl = file("live.crl")}};
+    pki_crl_write(ca, 0, dir, "live");
+    site_up(&site, &config);
+    struct rpc_channel *bad = client(&site, "revoked", "localhost");
+    struct rpc_channel *good = client(&site, "gw1", "localhost");
+    rig_ask(&site.rig, bad, "/t.T/Who", "", &answer);
+    assert_int_equal(answer.status, RPC_OK);
+    rig_ask(&site.rig, good, "/t.T/Who", "", &answer);
+    assert_int_equal(answer.status, RPC_OK);
+
+    uint64_t before = evicted();
+    pki_crl_write(ca, 77, dir, "live");
+    assert_int_equal(rpc_server_reload_tls(site.rig.server), ERR_OK);
+    rpc_server_recheck(site.rig.server);
+    rig_run(&site.rig, 100);
+    assert_int_equal(evicted(), before + 1);
+    rig_ask(&site.rig, bad, "/t.T/Who", "", &answer);
+    assert_int_equal(answer.status, RPC_UNAVAILABLE);
+    rig_ask(&site.rig, good, "/t.T/Who", "", &answer);
+    assert_int_equal(answer.status, RPC_OK);
+    assert_int_equal(evicted(), before + 1);
+    rpc_channel_free(bad);
+    rpc_channel_free(good);
+    rig_free(&site.rig);
+}
+
+// More connections than are looked at in one turn of the loop.
+static void test_every_connection_is_rechecked(void **state)
+{
+    enum { N = 100 };
+    struct site site = {0};
+    struct rig_answer answer;
+    struct rpc_channel *channels[N];
+    site_up(&site, NULL);
+    for (int i = 0; i < N; i++) {
+        channels[i] = client(&site, "denied", "localhost");
+        rig_ask(&site.rig, channels[i], "/t.T/Who", "", &answer);
+        assert_int_equal(answer.status, RPC_OK);
+    }
+    uint64_t before = evicted();
+    site.refuse = "denied";
+    rpc_server_recheck(site.rig.server);
+    rig_run(&site.rig, 200);
+    assert_int_equal(evicted(), before + N);
+    for (int i = 0; i < N; i++)
+        rpc_channel_free(channels[i]);
+    rig_free(&site.rig);
+}
+
 static void test_bad_settings_are_refused(void **state)
 {
     static const struct {
@@ -662,6 +785,9 @@ int main(void)
         cmocka_unit_test(test_cleartext_on_a_tls_port),
         cmocka_unit_test(test_slow_handshake_is_cut_off),
         cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_a_gateway_locked_out_loses_its_connection),
+        cmocka_unit_test(test_a_revoked_certificate_loses_its_connection),
+        cmocka_unit_test(test_every_connection_is_rechecked),
         cmocka_unit_test(test_bad_settings_are_refused),
         cmocka_unit_test(test_proxy_header),
         cmocka_unit_test(test_header_on_a_tls_listener_is_ignored),
