@@ -22,6 +22,7 @@ const struct fgw_interface s6a_interface = {
     .settings_size = sizeof(struct s6a_settings),
     .configure = s6a_configure,
     .start = start,
+    .applications = {DIA_APP_S6A},
     .stop = s6a_tables_free,
 };
 

@@ -41,6 +41,7 @@ struct s6a_settings {
     char *agw_service;       // service of the access gateway that takes the HSS's requests
     int64_t reset_parallel;  // Reset calls under way at a time
     bool vendor_application; // send Vendor-Specific-Application-Id
+    bool remember_hss;       // Destination-Host from the answer to Update-Location
     bool strict_answers;     // refuse answers that break a rule of the base protocol
     int cancel_type;         // enum s6a_cancel_type
     int moved_cancel;        // enum s6a_moved_cancel
@@ -88,6 +89,7 @@ extern const struct s6a_core_result s6a_core_success, s6a_core_user_unknown, s6a
 
 enum {
     S6A_DIAMETER_SUCCESS = 2001,
+    S6A_UNABLE_TO_DELIVER = 3002,
     S6A_AUTHENTICATION_REJECTED = 4001,
     S6A_AUTH_DATA_UNAVAILABLE = 4181,
     S6A_USER_UNKNOWN = 5001,

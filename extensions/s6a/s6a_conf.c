@@ -104,6 +104,13 @@ const struct conf_key s6a_settings_keys[] = {
      .offset = AT(vendor_application),
      .def = 1,
      .help = "Put Vendor-Specific-Application-Id into requests and answers."},
+    {.name = "remember_hss",
+     .type = CONF_BOOL,
+     .offset = AT(remember_hss),
+     .def = 1,
+     .help = "Send further requests about a subscriber to the HSS that answered its "
+             "Update-Location (Destination-Host, TS 29.272 7.1.6), where no `host` is set. If it "
+             "cannot be reached, they go to any HSS of the realm again."},
     {.name = "strict_answers",
      .type = CONF_BOOL,
      .offset = AT(strict_answers),

@@ -27,22 +27,16 @@ struct reset {
     uint8_t *packed; // the call, the same for all
     size_t packed_len;
     struct target *waiting;
+    bool searching; // for whom to tell
     size_t targets, under_way, succeeded;
     enum err err; // of collecting
     struct base_timer answer_timer;
 };
 
 // ---- whom to tell ----
-static bool has_target(const struct reset *r, const char *gateway)
+static void add_target(const char *gateway, void *arg) // the directory names each once
 {
-    for (const struct target *g = r->waiting; g; g = g->next)
-        if (strcmp(g->gateway, gateway) == 0)
-            return true;
-    return false;
-}
-
-static void add_target(struct reset *r, const char *gateway)
-{
+    struct reset *r = arg;
     struct target *target = base_arena_zalloc(r->arena, sizeof(*target));
     if (!target) {
         r->err = ERR_NOMEM;
@@ -55,43 +49,39 @@ static void add_target(struct reset *r, const char *gateway)
     r->targets++;
 }
 
-static void every_gateway(const char *gateway, void *arg)
+static void tell_next(struct reset *r);
+static void give_up(struct reset *r);
+
+static void all_found(enum err err, void *arg)
 {
-    add_target(arg, gateway); // the directory names each once
+    struct reset *r = arg;
+    r->searching = false;
+    if (r->err == ERR_OK)
+        r->err = err;
+    if (r->err != ERR_OK)
+        give_up(r);
+    else
+        tell_next(r);
 }
 
-// A User-Id is the leading digits of IMSIs (7.3.50). Whole IMSIs lead to their gateway; for shorter
-// ones any gateway may serve a subscriber that fits, so all are told, with the list.
-static bool whole_imsi(const char *user_id, struct base_imsi *imsi)
+// A User-Id is the leading digits of IMSIs (7.3.50). One that is not, or a directory that cannot
+// look now: all gateways are told, each sees in the list what is meant.
+static void find_targets(struct reset *r, const RSR *rsr)
 {
-    return strlen(user_id) == 15 && base_imsi_parse(user_id, 15, imsi) == ERR_OK;
-}
-
-static void collect_targets(struct reset *r, const RSR *rsr)
-{
-    struct base_imsi imsi;
-    char gateway[FGW_GATEWAY_ID_MAX + 1];
-    bool all = rsr->n_user_id == 0;
-    for (size_t i = 0; i < rsr->n_user_id && !all; i++)
-        all = !whole_imsi(rsr->user_id[i], &imsi);
-    if (all) {
-        enum err err = fgw_directory_gateways(every_gateway, r);
-        if (r->err == ERR_OK)
-            r->err = err;
-        return;
+    if (rsr->n_user_id > 0) {
+        r->searching = true;
+        if (fgw_directory_search(r->t->loop, FGW_ACCESS_MME,
+                                 (const char *const *)rsr->user_id, rsr->n_user_id, add_target,
+                                 all_found, r) == ERR_OK)
+            return;
     }
-    for (size_t i = 0; i < rsr->n_user_id; i++) {
-        whole_imsi(rsr->user_id[i], &imsi);
-        if (fgw_directory_find(&imsi, gateway, sizeof(gateway)) == ERR_OK &&
-            !has_target(r, gateway))
-            add_target(r, gateway);
-    }
+    all_found(fgw_directory_gateways(add_target, r), r);
 }
 
 // ---- telling them ----
 static void answer(struct reset *r)
 {
-    bool done = !r->waiting && r->under_way == 0;
+    bool done = !r->searching && !r->waiting && r->under_way == 0;
     const struct s6a_core_result *result = &s6a_core_success;
     static const struct s6a_core_result partly = {0, S6A_DIAMETER_SUCCESS, "partly"};
     if (r->targets > 0 && r->succeeded == 0)
@@ -107,8 +97,6 @@ static void time_is_up(struct base_timer *timer)
     answer(BASE_CONTAINER_OF(timer, struct reset, answer_timer));
 }
 
-static void tell_next(struct reset *r);
-
 static void told(void *ctx, const struct rpc_tunnel_result *result)
 {
     struct target *target = ctx;
@@ -122,6 +110,12 @@ static void told(void *ctx, const struct rpc_tunnel_result *result)
     r->succeeded += ok;
     r->under_way--;
     tell_next(r);
+}
+
+static void end(struct reset *r)
+{
+    s6a_down_free(r->t);
+    base_arena_free(r->arena);
 }
 
 // Starts as many calls as may run; ends the transaction after the last one.
@@ -139,8 +133,14 @@ static void tell_next(struct reset *r)
     if (r->waiting || r->under_way > 0)
         return;
     answer(r);
-    s6a_down_free(r->t);
-    base_arena_free(r->arena);
+    end(r);
+}
+
+static void give_up(struct reset *r)
+{
+    base_timer_stop(&r->answer_timer);
+    s6a_down_answer(r->t, &s6a_core_unable, NULL, NULL);
+    end(r);
 }
 
 static struct reset *reset_new(struct s6a_down *t)
@@ -166,8 +166,6 @@ static struct reset *reset_new(struct s6a_down *t)
 static void reset_run(struct s6a_down *t)
 {
     struct reset *r = reset_new(t);
-    if (r)
-        collect_targets(r, (const RSR *)t->request);
     if (!r || r->err != ERR_OK) {
         if (r)
             base_arena_free(r->arena);
@@ -177,7 +175,7 @@ static void reset_run(struct s6a_down *t)
     }
     int64_t left_ms = base_ms_until(dia_inbound_deadline_ns(t->inbound)) - ANSWER_MARGIN_MS;
     base_timer_start(&r->answer_timer, left_ms > 0 ? left_ms : 0);
-    tell_next(r);
+    find_targets(r, (const RSR *)t->request);
 }
 
 const struct s6a_down_procedure s6a_reset_procedure = {

@@ -28,6 +28,7 @@ struct procedure {
     uint32_t success_code;                          // error_code of a success
     uint32_t denied_code; // error_code when the gateway may not serve this subscriber
     bool finish_unseen;   // the answer matters even if the caller is gone
+    bool registers;       // whoever answers is the HSS of the subscriber from now on
     // Answers without asking the HSS: the error_code to reply with, 0 to go on.
     uint32_t (*shortcut)(struct up *t);
     // After a successful answer; may turn it into a failure by returning its error_code, 0
@@ -46,7 +47,9 @@ struct up {
     ProtobufCMessage *request;
     struct base_imsi imsi;
     base_handle sent;
-    int64_t started_ns;
+    int64_t started_ns, deadline_ns;
+    bool to_remembered; // sent to the HSS that is remembered for this subscriber
+    bool by_realm;      // not again
     char gateway[FGW_GATEWAY_ID_MAX + 1];
 };
 
@@ -219,6 +222,7 @@ static const struct procedure procedures[] = {
      .error_code = offsetof(ULA, error_code),
      .denied_code = S6A_ROAMING_NOT_ALLOWED,
      .finish_unseen = true,
+     .registers = true,
      .accept = accept_ulr,
      .diagnose = diagnose_ulr},
     {.name = "PUR",
@@ -246,6 +250,32 @@ static const struct procedure procedures[] = {
      .denied_code = S6A_AUTHORIZATION_REJECTED,
      .shortcut = shortcut_nor},
 };
+
+// ---- which HSS (TS 29.272 7.1.6) ----
+// Origin-Host is the HSS's own: agents between us leave it alone.
+static void remember_hss(const struct up *t, struct msg *answer)
+{
+    char host[S6A_IDENTITY_MAX + 1];
+    const uint8_t *text;
+    size_t len;
+    if (!s6a_settings()->remember_hss || !answer ||
+        dia_get_bytes(answer, AVP_ORIGIN_HOST, &text, &len) != ERR_OK || len == 0 ||
+        len >= sizeof(host) || memchr(text, '\0', len))
+        return;
+    memcpy(host, text, len);
+    host[len] = '\0';
+    fgw_directory_learn_host(FGW_ACCESS_MME, &t->imsi, host); // without it: by realm, as before
+}
+
+// The remembered HSS is gone (UNABLE_TO_DELIVER), or has no such user (any more).
+static bool is_wrong_hss(const struct up *t, const struct dia_result *result)
+{
+    bool gone = !result->experimental && result->code == S6A_UNABLE_TO_DELIVER;
+    bool unknown = result->experimental && result->code == S6A_USER_UNKNOWN;
+    return t->to_remembered && (gone || unknown);
+}
+
+static bool send_again(struct up *t);
 
 // ---- the answer of the HSS ----
 static void note_quirks(const struct up *t, const struct xlate_ctx *ctx, const char *peer)
@@ -281,6 +311,8 @@ static void finish(struct up *t, const struct dia_outcome *outcome, struct s6a_v
         verdict.error_code = p->accept ? p->accept(t, reply) : 0;
         if (verdict.error_code)
             verdict.label = "no_valid_vectors";
+        else if (p->registers)
+            remember_hss(t, outcome->answer);
     }
     if (verdict.error_code) {
         failed = xlate_message_new(t->arena, p->reply);
@@ -299,6 +331,11 @@ static void answered(void *arg, const struct dia_outcome *outcome)
     t->sent = 0;
     if (outcome->answer)
         result = dia_msg_result(outcome->answer);
+    if (is_wrong_hss(t, &result)) {
+        fgw_directory_learn_host(FGW_ACCESS_MME, &t->imsi, "");
+        if (send_again(t))
+            return;
+    }
     struct s6a_verdict verdict;
     if (outcome->err == ERR_OK ||
         (outcome->err == ERR_DIA_BAD_ANSWER && result.code && !s6a_settings()->strict_answers)) {
@@ -357,20 +394,30 @@ enum err s6a_request_new(uint32_t command, const struct s6a_destination *to,
     return err;
 }
 
-static void send_request(struct up *t, int64_t left_ms)
+static void find_hss(struct up *t, struct s6a_destination *to)
+{
+    const struct s6a_settings *settings = s6a_settings();
+    s6a_route_find(settings, &t->imsi, dia_origin_realm(), to);
+    t->to_remembered = !to->host[0] && settings->remember_hss && !t->by_realm &&
+                       fgw_directory_host(FGW_ACCESS_MME, &t->imsi, to->host,
+                                          sizeof(to->host)) == ERR_OK;
+}
+
+// text[size] says what is wrong on failure.
+static enum err send_request(struct up *t, char *text, size_t size)
 {
     const struct s6a_settings *settings = s6a_settings();
     const struct procedure *p = t->procedure;
     struct s6a_destination to;
     struct msg *msg = NULL;
     struct xlate_ctx ctx = {.arena = t->arena};
-    char text[256] = "";
-    s6a_route_find(settings, &t->imsi, dia_origin_realm(), &to);
+    int64_t left_ms = base_ms_until(t->deadline_ns);
+    find_hss(t, &to);
     enum err err = s6a_request_new(p->command, &to, settings->vendor_application, &msg);
     if (err == ERR_OK) {
         err = xlate_encode(s6a_table(p->request), t->request, msg, &ctx);
         if (err != ERR_OK)
-            snprintf(text, sizeof(text), "cannot be sent as %s",
+            snprintf(text, size, "cannot be sent as %s",
                      xlate_where(&ctx, (char[200]){0}, 200));
     }
     if (err == ERR_OK) {
@@ -380,14 +427,34 @@ static void send_request(struct up *t, int64_t left_ms)
         };
         err = dia_send(t->loop, &msg, &options, answered, t, &t->sent);
         if (err != ERR_OK)
-            snprintf(text, sizeof(text), "%s", err_str(err));
+            snprintf(text, size, "%s", err_str(err));
     }
+    if (msg)
+        fd_msg_free(msg);
+    return err;
+}
+
+// The same request once more, to any HSS of the realm. False: it could not be sent.
+static bool send_again(struct up *t)
+{
+    char text[256];
+    const struct base_log_subject subject = {.imsi = t->imsi.digits, .agw = t->gateway};
+    t->by_realm = true;
+    if (base_ms_until(t->deadline_ns) <= 0 || send_request(t, text, sizeof(text)) != ERR_OK)
+        return false;
+    base_log(&log_s6a, BASE_LOG_INFO, &subject, "%s again, not to the remembered HSS",
+             t->procedure->name);
+    return true;
+}
+
+static void send_first(struct up *t)
+{
+    char text[256] = "";
+    enum err err = send_request(t, text, sizeof(text));
     if (err == ERR_OK) {
         rpc_call_on_cancel(t->call, cancelled, t);
         return;
     }
-    if (msg)
-        fd_msg_free(msg);
     const struct s6a_verdict verdict = s6a_verdict_of_err(err);
     reply_status(t, &verdict, "", text);
     free_up(t);
@@ -445,18 +512,18 @@ static void begin(struct rpc_call *call, void *arg)
     struct base_plmn plmn;
     const char *text;
     enum err err = read_call(t, &plmn, &text);
-    int64_t left_ms = base_ms_until(rpc_call_deadline_ns(call));
+    t->deadline_ns = rpc_call_deadline_ns(call);
     uint32_t code = 0;
     if (err == ERR_OK &&
         fgw_admit(t->gateway, &t->imsi, p->visited_plmn ? &plmn : NULL) != ERR_OK) {
         reply_code(t, p->denied_code, "denied");
-    } else if (err == ERR_OK && left_ms <= 0) {
+    } else if (err == ERR_OK && base_ms_until(t->deadline_ns) <= 0) {
         const struct s6a_verdict late = s6a_verdict_of_err(ERR_TIMEOUT);
         reply_status(t, &late, "", "deadline has passed");
     } else if (err == ERR_OK && p->shortcut && (code = p->shortcut(t)) != 0) {
         reply_code(t, code, "served_elsewhere");
     } else if (err == ERR_OK) {
-        send_request(t, left_ms);
+        send_first(t);
         return;
     } else {
         const struct s6a_verdict verdict = s6a_verdict_of_err(err);

@@ -334,6 +334,56 @@ enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), v
     return ERR_OK;
 }
 
+static struct {
+    void (*visit)(const char *gateway, void *arg);
+    void (*done)(enum err err, void *arg);
+    void *arg;
+} search;
+
+void fake_search_ends(enum err err)
+{
+    for (size_t i = 0; fakes.gateways[i] && strcmp(fakes.imsi, "") == 0; i++)
+        search.visit(fakes.gateways[i], search.arg);
+    if (strncmp(fakes.searched, fakes.imsi, strlen(fakes.searched)) == 0)
+        search.visit(fakes.gateway, search.arg);
+    search.done(err, search.arg);
+}
+
+enum err fgw_directory_search(struct base_loop *loop, enum fgw_access access,
+                              const char *const *prefixes, size_t n,
+                              void (*visit)(const char *gateway, void *arg),
+                              void (*done)(enum err err, void *arg), void *arg)
+{
+    assert_int_equal(access, FGW_ACCESS_MME);
+    assert_true(n > 0);
+    search.visit = visit;
+    search.done = done;
+    search.arg = arg;
+    snprintf(fakes.searched, sizeof(fakes.searched), "%s", prefixes[0]);
+    if (fakes.search_err == ERR_OK && !fakes.search_later)
+        fake_search_ends(ERR_OK);
+    return fakes.search_err;
+}
+
+enum err fgw_directory_learn_host(enum fgw_access access, const struct base_imsi *imsi,
+                                  const char *host)
+{
+    if (strcmp(fakes.imsi, imsi->digits) != 0)
+        return ERR_FGW_UNKNOWN_SUBSCRIBER;
+    if (fakes.host_err == ERR_OK)
+        snprintf(fakes.host, sizeof(fakes.host), "%s", host);
+    return fakes.host_err;
+}
+
+enum err fgw_directory_host(enum fgw_access access, const struct base_imsi *imsi, char *host,
+                            size_t size)
+{
+    if (strcmp(fakes.imsi, imsi->digits) != 0 || !fakes.host[0])
+        return ERR_NOT_FOUND;
+    snprintf(host, size, "%s", fakes.host);
+    return ERR_OK;
+}
+
 enum err fgw_agw_call(struct base_loop *loop, const struct rpc_tunnel_call *call,
                       rpc_tunnel_done done, void *ctx)
 {

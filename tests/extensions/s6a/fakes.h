@@ -60,7 +60,11 @@ struct fakes {
     enum err send_err;
     int cancelled;
     // directory: one subscriber, or none
-    char imsi[16], gateway[FGW_GATEWAY_ID_MAX + 1];
+    char imsi[16], gateway[FGW_GATEWAY_ID_MAX + 1], host[256];
+    char searched[16]; // first prefix of the last search
+    enum err host_err;   // of learning a host
+    enum err search_err; // of beginning it
+    bool search_later;   // the test calls fake_search_ends
     const char *gateways[8]; // of fgw_directory_gateways, NULL-terminated
     // access gateways
     struct fake_agw_call agw[64];
@@ -79,6 +83,7 @@ int fake_setup(void **state);
 int fake_teardown(void **state);
 // The directory has this subscriber at this gateway.
 void fake_serves(const char *imsi, const char *gateway);
+void fake_search_ends(enum err err);
 // The HSS answers the pending request.
 void fake_answer(const char *avps_hex);
 void fake_broken_answer(const char *avps_hex); // one that breaks the dictionary's rules

@@ -380,6 +380,58 @@ static void test_reset_keeps_the_user_list(void **state)
     answers(0, 2001);
 }
 
+static void test_reset_of_a_prefix_reaches_the_gateways_that_serve_it(void **state)
+{
+    three_gateways();
+    serves("agw2");
+    fakes.search_later = true;
+    fake_inbound(DIA_CMD_RSR, "000005a480000011000028af3030313031000000"); // User-Id 00101
+    assert_string_equal(fakes.searched, "00101");
+    assert_int_equal(fakes.n_agw, 0);
+    fake_search_ends(ERR_OK);
+    assert_int_equal(fakes.n_agw, 1);
+    assert_string_equal(fakes.agw[0].gateway, "agw2");
+    assert_string_equal(reset_at_gateway(0)->user_id[0], "00101");
+    fake_agw_answer(0, RPC_OK, NULL);
+    answers(0, 2001);
+}
+
+static void test_reset_when_the_directory_cannot_look_reaches_all(void **state)
+{
+    three_gateways();
+    fakes.search_err = ERR_FULL;
+    fake_inbound(DIA_CMD_RSR, "000005a480000011000028af3030313031000000");
+    assert_int_equal(fakes.n_agw, 3);
+    for (size_t i = 0; i < 3; i++)
+        fake_agw_answer(i, RPC_OK, NULL);
+    answers(0, 2001);
+}
+
+static void test_reset_when_the_search_fails_is_5012(void **state)
+{
+    fakes.search_later = true;
+    fake_inbound(DIA_CMD_RSR, "000005a480000011000028af3030313031000000");
+    fake_search_ends(ERR_IO);
+    answers(0, 5012);
+}
+
+// The HSS does not wait for a slow search; the gateways are told afterwards.
+static void test_reset_with_a_search_longer_than_the_hss_waits(void **state)
+{
+    serves("agw2");
+    fakes.search_later = true;
+    fakes.inbound_ms = 520;
+    fake_inbound(DIA_CMD_RSR, "000005a480000011000028af3030313031000000");
+    for (int i = 0; i < 100 && fakes.inbound.answers == 0; i++)
+        event_base_loop(base_loop_event_base(fakes.loop), EVLOOP_ONCE);
+    answers(0, 2001);
+    assert_string_equal(fakes.label, "partly");
+    fake_search_ends(ERR_OK);
+    assert_int_equal(fakes.n_agw, 1);
+    fake_agw_answer(0, RPC_OK, NULL);
+    assert_int_equal(fakes.inbound.answers, 1);
+}
+
 static void test_reset_of_whole_imsis_reaches_their_gateways_only(void **state)
 {
     three_gateways();
@@ -479,6 +531,10 @@ int main(void)
         T(test_wrong_values_are_5004_and_5014_with_failed_avp),
         T(test_reset_reaches_every_gateway),
         T(test_reset_keeps_the_user_list),
+        T(test_reset_of_a_prefix_reaches_the_gateways_that_serve_it),
+        T(test_reset_when_the_directory_cannot_look_reaches_all),
+        T(test_reset_when_the_search_fails_is_5012),
+        T(test_reset_with_a_search_longer_than_the_hss_waits),
         T(test_reset_of_whole_imsis_reaches_their_gateways_only),
         T(test_reset_without_anybody_to_tell_is_a_success),
         T(test_reset_that_reaches_nobody_is_3002),

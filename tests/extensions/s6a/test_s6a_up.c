@@ -454,6 +454,137 @@ static void test_a_notification_of_the_old_gateway_is_refused(void **state)
 }
 
 // ---- cancellation ----
+// ---- the HSS of a subscriber ----
+#define ORIGIN_HSS1 "0000010840000018687373312e6578616d706c652e6f7267"
+#define UNABLE_TO_DELIVER "0000010c4000000c00000bba"
+#define USER_UNKNOWN EXPERIMENTAL("00001389")
+
+static void registered_at_hss1(void)
+{
+    ulr("agw1");
+    fake_answer(FAKE_SUCCESS ORIGIN_HSS1);
+}
+
+static void goes_to(const char *host) // NULL: any of the realm
+{
+    const uint8_t *text;
+    size_t len;
+    enum err err = dia_get_bytes(fakes.sent, AVP_DESTINATION_HOST, &text, &len);
+    assert_int_equal(err, host ? ERR_OK : ERR_NOT_FOUND);
+    if (host) {
+        assert_int_equal(len, strlen(host));
+        assert_memory_equal(text, host, len);
+    }
+    assert_int_equal(dia_get_bytes(fakes.sent, AVP_DESTINATION_REALM, &text, &len), ERR_OK);
+}
+
+static void test_requests_go_to_the_hss_that_registered_the_subscriber(void **state)
+{
+    ulr("agw1");
+    goes_to(NULL);
+    fake_answer(FAKE_SUCCESS ORIGIN_HSS1);
+    assert_string_equal(fakes.host, "hss1.example.org");
+    nor("agw1");
+    goes_to("hss1.example.org");
+    fake_fail(ERR_TIMEOUT);
+    air(1);
+    goes_to("hss1.example.org");
+    fake_fail(ERR_TIMEOUT);
+    ulr("agw1");
+    goes_to("hss1.example.org");
+    fake_fail(ERR_TIMEOUT);
+    pur("agw1");
+    goes_to("hss1.example.org");
+    fake_fail(ERR_TIMEOUT);
+}
+
+static void test_only_a_successful_registration_names_the_hss(void **state)
+{
+    air(1);
+    fake_answer(ONE_VECTOR FAKE_SUCCESS ORIGIN_HSS1);
+    ulr("agw1");
+    fake_answer(UNABLE_TO_DELIVER ORIGIN_HSS1); // of a relay
+    assert_string_equal(fakes.host, "");
+    ulr("agw1");
+    fake_answer(USER_UNKNOWN ORIGIN_HSS1);
+    assert_string_equal(fakes.host, "");
+}
+
+static void test_a_configured_host_comes_first(void **state)
+{
+    registered_at_hss1();
+    fakes.settings.host = TEXT("hss9.example.org");
+    nor("agw1");
+    goes_to("hss9.example.org");
+    fake_answer(UNABLE_TO_DELIVER); // no other way then
+    assert_int_equal(fakes.call.status, RPC_UNAVAILABLE);
+}
+
+static void test_remembering_the_hss_is_a_setting(void **state)
+{
+    registered_at_hss1();
+    fakes.settings.remember_hss = false;
+    nor("agw1");
+    goes_to(NULL);
+    fake_fail(ERR_TIMEOUT);
+    fakes.host[0] = '\0';
+    registered_at_hss1();
+    assert_string_equal(fakes.host, "");
+}
+
+static void test_a_remembered_hss_that_cannot_serve_is_left(void **state)
+{
+    static const char *const answers[] = {UNABLE_TO_DELIVER, USER_UNKNOWN};
+    for (size_t i = 0; i < 2; i++) {
+        registered_at_hss1();
+        int before = fakes.n_sent;
+        nor("agw1");
+        goes_to("hss1.example.org");
+        fake_answer(answers[i]);
+        assert_int_equal(fakes.n_sent, before + 2);
+        goes_to(NULL);
+        assert_string_equal(fakes.host, "");
+        assert_int_equal(fakes.call.replies, 0);
+        fake_answer(FAKE_SUCCESS);
+        assert_int_equal(fakes.call.replies, 1);
+        assert_int_equal(fakes.call.status, RPC_OK);
+    }
+}
+
+static void test_a_request_is_sent_again_once(void **state)
+{
+    registered_at_hss1();
+    fakes.host_err = ERR_FULL; // it cannot even be forgotten
+    int before = fakes.n_sent;
+    nor("agw1");
+    fake_answer(UNABLE_TO_DELIVER);
+    goes_to(NULL);
+    fake_answer(UNABLE_TO_DELIVER);
+    assert_int_equal(fakes.n_sent, before + 2);
+    assert_int_equal(fakes.call.replies, 1);
+    assert_int_equal(fakes.call.status, RPC_UNAVAILABLE);
+}
+
+static void test_a_request_that_cannot_be_sent_again_ends_with_its_answer(void **state)
+{
+    registered_at_hss1();
+    nor("agw1");
+    fakes.send_err = ERR_DIA_BUSY;
+    fake_answer(UNABLE_TO_DELIVER);
+    assert_int_equal(fakes.call.replies, 1);
+    assert_int_equal(fakes.call.status, RPC_UNAVAILABLE);
+}
+
+static void test_a_caller_that_gives_up_during_the_second_try(void **state)
+{
+    registered_at_hss1();
+    struct rpc_call *call = nor("agw1");
+    fake_answer(UNABLE_TO_DELIVER);
+    call->on_cancel(call, call->cancel_arg);
+    assert_int_equal(fakes.cancelled, 1);
+    assert_int_equal(call->replies, 1);
+}
+
 static void test_a_caller_that_gives_up(void **state)
 {
     air(1);
@@ -564,6 +695,14 @@ int main(void)
         T(test_a_purge_forgets_the_subscriber),
         T(test_a_purge_of_the_old_gateway_does_not_reach_the_hss),
         T(test_a_notification_of_the_old_gateway_is_refused),
+        T(test_requests_go_to_the_hss_that_registered_the_subscriber),
+        T(test_only_a_successful_registration_names_the_hss),
+        T(test_a_configured_host_comes_first),
+        T(test_remembering_the_hss_is_a_setting),
+        T(test_a_remembered_hss_that_cannot_serve_is_left),
+        T(test_a_request_is_sent_again_once),
+        T(test_a_request_that_cannot_be_sent_again_ends_with_its_answer),
+        T(test_a_caller_that_gives_up_during_the_second_try),
         T(test_a_caller_that_gives_up),
         T(test_a_registration_counts_even_if_the_caller_gave_up),
         T(test_a_call_after_its_deadline_is_not_sent),
