@@ -108,14 +108,14 @@ static size_t count(const struct hss *hss, const struct hss_asked *this,
 // TS 33.102 §6.3.5, on a keyed generator and a locked subscriber. A wrong MAC-S leaves SQN alone,
 // and vectors go out all the same, as step 6 there has it.
 static void resynchronise(struct hss *hss, struct hss_worker *worker, struct hss_sub *sub,
-                          const struct hss_asked *asked)
+                          const uint8_t *resync)
 {
     const struct base_log_subject subject = {.imsi = sub->profile->imsi};
     uint8_t sqn_ms[AKA_SQN_LEN];
 
-    if (!asked->resync)
+    if (!resync)
         return;
-    if (aka_auts_open(worker->gen, asked->resync, asked->resync + AKA_RAND_LEN, sqn_ms)) {
+    if (aka_auts_open(worker->gen, resync, resync + AKA_RAND_LEN, sqn_ms)) {
         base_log_limited(&log_hss, BASE_LOG_WARN, &subject, "AUTS does not verify: SQN kept");
         return;
     }
@@ -147,6 +147,18 @@ static enum err make_quintets(struct hss *hss, struct hss_worker *worker, struct
     return err;
 }
 
+enum err hss_make_quintets(struct hss *hss, struct hss_worker *worker, struct hss_sub *sub,
+                           bool separated, const uint8_t *resync, size_t n,
+                           struct aka_quintet *out)
+{
+    enum err err = aka_gen_key(worker->gen, &sub->profile->cred);
+
+    if (err)
+        return err;
+    resynchronise(hss, worker, sub, resync);
+    return make_quintets(hss, worker, sub, separated, n, out);
+}
+
 static enum err make_vectors(struct hss *hss, struct hss_worker *worker, struct hss_sub *sub,
                              const struct hss_air *air, struct hss_aia *aia)
 {
@@ -156,7 +168,7 @@ static enum err make_vectors(struct hss *hss, struct hss_worker *worker, struct 
 
     if (err)
         return err;
-    resynchronise(hss, worker, sub, air->eutran.resync ? &air->eutran : &air->utran);
+    resynchronise(hss, worker, sub, air->eutran.resync ? air->eutran.resync : air->utran.resync);
     err = make_quintets(hss, worker, sub, true, n_eutran, aia->eutran);
     for (size_t i = 0; !err && i < n_eutran; i++)
         err = aka_kasme(worker->gen, &aia->eutran[i], air->plmn, aia->kasme[i]);

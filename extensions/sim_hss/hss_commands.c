@@ -9,6 +9,7 @@
 #include "hss_ext.h"
 #include "hss_fields.h"
 #include "hss_log.h"
+#include "hss_swx_msg.h"
 #include "sim.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
@@ -384,6 +385,59 @@ static int do_rsr(struct hss_ext *ext, int n, char **words, struct sim_reply *re
     return code;
 }
 
+// ---- rtr, ppr ----
+
+// The AAA server that has the subscriber; false, and told, where none has.
+static bool find_server(struct hss_ext *ext, const char *imsi, struct hss_aaa *aaa,
+                        struct hss_to *to, struct sim_reply *reply)
+{
+    *aaa = hss_swx_server(ext->swx, imsi);
+    *to = (struct hss_to){aaa->host, aaa->realm};
+    if (!aaa->host[0])
+        sim_reply_add(reply, "%s: no AAA server has it\n", imsi);
+    return aaa->host[0];
+}
+
+static int do_rtr(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
+{
+    struct hss_aaa aaa;
+    struct hss_to to;
+    struct msg *msg = NULL;
+    long reason = n > 2 ? strtol(words[2], NULL, 10) : 0;
+    int code;
+
+    if (n < 2 || n > 4 || reason < 0 || reason > 3)
+        return USAGE;
+    if (!find_server(ext, words[1], &aaa, &to, reply))
+        return FAILED;
+    enum err err = hss_rtr_new(&to, words[1], (int32_t)reason, n > 3 ? words[3] : NULL, &msg);
+    code = push(ext, reply, "RTR", to.host, err, &msg);
+    if (code == DONE)
+        hss_swx_serve(ext->swx, words[1], NULL, NULL, false);
+    return code;
+}
+
+static int do_ppr(struct hss_ext *ext, int n, char **words, struct sim_reply *reply)
+{
+    struct hss_profile *p;
+    struct hss_aaa aaa;
+    struct hss_to to;
+    struct msg *msg = NULL;
+    uint32_t flags = 0;
+    enum err err;
+
+    if (n < 2 || n > 3 || (n == 3 && strncmp(words[2], "flags=", 6) != 0))
+        return USAGE;
+    if (!find_server(ext, words[1], &aaa, &to, reply))
+        return FAILED;
+    if (n == 3)
+        flags = (uint32_t)strtoul(words[2] + 6, NULL, 0);
+    p = copy_profile(ext, words[1]);
+    err = p ? hss_ppr_new(&to, words[1], p, flags, &msg) : ERR_NOT_FOUND;
+    hss_profile_unref(p);
+    return push(ext, reply, "PPR", to.host, err, &msg);
+}
+
 // ---- fault ----
 
 static void list_fault(void *ctx, const struct sim_fault *fault)
@@ -480,6 +534,9 @@ static int do_show(struct hss_ext *ext, int n, char **words, struct sim_reply *r
     }
     show_sub(sub, reply);
     hss_cache_unlock(ext->hss.cache, sub);
+    const struct hss_aaa aaa = hss_swx_server(ext->swx, words[1]);
+    sim_reply_add(reply, "%-20s %s%s\n", "aaa", aaa.host[0] ? aaa.host : "-",
+                  aaa.host[0] && !aaa.registered ? " (not registered)" : "");
     return DONE;
 }
 
@@ -575,8 +632,11 @@ static const struct {
     {"idr", "IMSI [field=value ...] [flags=N]", do_idr},
     {"dsr", "IMSI zones|apns|charging|apn_oi|rau_tau_timer|pdn=ID[,ID...]|flags=N ...", do_dsr},
     {"rsr", "[IMSI-PREFIX ...]", do_rsr},
-    {"fault", "add [cmd=AIR|ULR|PUR|NOR] [imsi=PREFIX] [count=N] delay=MS|result=CODE|exp=CODE|"
-              "drop|disconnect|duplicate ... | list | clear [ID]", do_fault},
+    {"rtr", "IMSI [REASON-CODE [INFO]]", do_rtr},
+    {"ppr", "IMSI [flags=N]", do_ppr},
+    {"fault", "add [cmd=AIR|ULR|PUR|NOR|MAR|SAR] [imsi=PREFIX] [count=N] "
+              "delay=MS|result=CODE|exp=CODE|drop|disconnect|duplicate ... | list | clear [ID]",
+     do_fault},
     {"reload", "[IMSI]", do_reload},
     {"seq", "IMSI [SEQ]", do_seq},
     {"log", "error|warn|notice|info|debug", do_log},

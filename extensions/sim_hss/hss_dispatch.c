@@ -10,11 +10,10 @@
 #include "hss_encode.h"
 #include "hss_ext.h"
 #include "hss_log.h"
+#include "hss_swx_msg.h"
 #include "sim.h"
 
-#define S6A 16777251u
-
-const uint32_t hss_command_codes[HSS_COMMANDS] = {318, 316, 321, 323};
+const uint32_t hss_command_codes[HSS_COMMANDS] = {318, 316, 321, 323, 303, 301};
 
 // One request on its way through the callback.
 struct work {
@@ -27,6 +26,8 @@ struct work {
         struct hss_aia aia;
         struct hss_ula ula;
         struct hss_pua pua;
+        struct hss_maa maa;
+        struct hss_saa saa;
     } answer;
     bool has_payload;
 };
@@ -121,6 +122,32 @@ static void do_nor(struct work *w)
     push_cancels(w, noa.cancels, noa.n_cancels);
 }
 
+static void do_mar(struct work *w)
+{
+    struct hss_worker *own = worker();
+    struct hss_mar mar;
+    char anid[64];
+
+    if (!own) {
+        hss_result_set(&w->result, HSS_UNABLE_TO_COMPLY, false);
+        return;
+    }
+    hss_decode_mar(w->request, &w->texts, anid, &mar);
+    hss_mar(&w->ext->hss, w->ext->swx, own, &mar, &w->answer.maa);
+    w->result = w->answer.maa.result;
+    w->has_payload = true;
+}
+
+static void do_sar(struct work *w)
+{
+    struct hss_sar sar;
+
+    hss_decode_sar(w->request, &w->texts, &sar);
+    hss_sar(&w->ext->hss, w->ext->swx, &sar, &w->answer.saa);
+    w->result = w->answer.saa.result;
+    w->has_payload = true;
+}
+
 static enum err encode(struct work *w, struct msg *answer)
 {
     enum err err = hss_encode_answer(answer, &w->result, w->request);
@@ -134,6 +161,10 @@ static enum err encode(struct work *w, struct msg *answer)
         return hss_encode_ula(answer, &w->answer.ula);
     case HSS_PUR:
         return hss_encode_pua(answer, &w->answer.pua);
+    case HSS_MAR:
+        return hss_encode_maa(answer, w->texts.imsi, &w->answer.maa);
+    case HSS_SAR:
+        return hss_encode_saa(answer, w->texts.imsi, &w->answer.saa);
     default:
         return ERR_OK;
     }
@@ -162,6 +193,7 @@ static void handle(struct work *w, enum hss_failed missing, const struct sim_fau
 {
     static void (*const procedures[HSS_COMMANDS])(struct work *) = {
         [HSS_AIR] = do_air, [HSS_ULR] = do_ulr, [HSS_PUR] = do_pur, [HSS_NOR] = do_nor,
+        [HSS_MAR] = do_mar, [HSS_SAR] = do_sar,
     };
 
     if (fault->result)
@@ -241,6 +273,8 @@ static int on_request(struct hss_ext *ext, enum hss_command command, struct msg 
     rc = process(&w, msg, action);
     if (command == HSS_ULR && w.has_payload)
         hss_ula_release(&w.answer.ula);
+    if (command == HSS_SAR && w.has_payload)
+        hss_saa_release(&w.answer.saa);
     pthread_setcancelstate(old, NULL);
     return rc;
 }
@@ -255,27 +289,36 @@ CALLBACK(on_air, HSS_AIR)
 CALLBACK(on_ulr, HSS_ULR)
 CALLBACK(on_pur, HSS_PUR)
 CALLBACK(on_nor, HSS_NOR)
+CALLBACK(on_mar, HSS_MAR)
+CALLBACK(on_sar, HSS_SAR)
 
 enum err hss_dispatch_register(struct hss_ext *ext)
 {
     static int (*const callbacks[HSS_COMMANDS])(struct msg **, struct avp *, struct session *,
                                                 void *, enum disp_action *) = {
         [HSS_AIR] = on_air, [HSS_ULR] = on_ulr, [HSS_PUR] = on_pur, [HSS_NOR] = on_nor,
+        [HSS_MAR] = on_mar, [HSS_SAR] = on_sar,
     };
-    struct disp_when when = {.app = dia_dict_application(S6A)};
+    struct dict_object *s6a = dia_dict_application(DIA_APP_S6A);
+    struct dict_object *swx = dia_dict_application(DIA_APP_SWX);
+    struct disp_when when = {0};
     struct dict_object *vendor = NULL;
     vendor_id_t id = DIA_3GPP;
 
     pthread_once(&worker_once, make_key);
-    if (!when.app ||
+    if (!s6a || !swx ||
         fd_dict_search(fd_g_config->cnf_dict, DICT_VENDOR, VENDOR_BY_ID, &id, &vendor, ENOENT) != 0)
         return ERR_DIA_DICT;
     for (int i = 0; i < HSS_COMMANDS; i++) {
+        when.app = i == HSS_MAR || i == HSS_SAR ? swx : s6a;
         when.command = dia_dict_command(hss_command_codes[i], true);
         if (!when.command)
             return ERR_DIA_DICT;
         if (fd_disp_register(callbacks[i], DISP_HOW_CC, &when, ext, NULL) != 0)
             return ERR_DIA_LIBRARY;
     }
-    return fd_disp_app_support(when.app, vendor, 1, 0) == 0 ? ERR_OK : ERR_DIA_LIBRARY;
+    if (fd_disp_app_support(s6a, vendor, 1, 0) != 0 ||
+        fd_disp_app_support(swx, vendor, 1, 0) != 0)
+        return ERR_DIA_LIBRARY;
+    return ERR_OK;
 }

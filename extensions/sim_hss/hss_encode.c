@@ -8,8 +8,6 @@
 #include "diameter/avp.h"
 #include "hss_fields.h"
 
-#define S6A 16777251u
-
 // ---- results ----
 
 struct failed_avp {
@@ -28,6 +26,10 @@ static const struct failed_avp failed_avps[HSS_FAILED_AVPS] = {
     [HSS_FAILED_ORIGIN_REALM] = {AVP_ORIGIN_REALM, 1},
     [HSS_FAILED_SESSION_ID] = {AVP_SESSION_ID, 1},
     [HSS_FAILED_AUTH_SESSION_STATE] = {AVP_AUTH_SESSION_STATE, 0},
+    [HSS_FAILED_AUTH_ITEM] = {AVP_SIP_AUTH_DATA_ITEM, 0},
+    [HSS_FAILED_NUMBER_ITEMS] = {AVP_SIP_NUMBER_AUTH_ITEMS, 0},
+    [HSS_FAILED_ANID] = {AVP_ANID, 1},
+    [HSS_FAILED_ASSIGNMENT_TYPE] = {AVP_SERVER_ASSIGNMENT_TYPE, 0},
 };
 
 // RFC 6733 §7.5: a missing AVP is shown with a value of zeros, an unacceptable one as it came.
@@ -45,7 +47,7 @@ static enum err encode_failed(struct msg *answer, enum hss_failed which, struct 
     err = dia_add_group(answer, AVP_FAILED_AVP, &group);
     if (err)
         return err;
-    if (which == HSS_FAILED_REQUESTED_EUTRAN)
+    if (which == HSS_FAILED_REQUESTED_EUTRAN || which == HSS_FAILED_AUTH_ITEM)
         return dia_add_group(group, f->id, &inner);
     if (f->zeros == 0)
         return dia_add_u32(group, f->id, 0);
@@ -59,8 +61,11 @@ static enum err encode_failed(struct msg *answer, enum hss_failed which, struct 
 enum err hss_encode_answer(struct msg *answer, const struct hss_result *result,
                            struct msg *request)
 {
-    enum err err = dia_add_vendor_application(answer, S6A);
+    struct msg_hdr *hdr = NULL;
+    enum err err = fd_msg_hdr(answer, &hdr) == 0 ? ERR_OK : ERR_DIA_LIBRARY;
 
+    if (!err)
+        err = dia_add_vendor_application(answer, hdr->msg_appl);
     if (!err)
         err = dia_add_result(answer, result->experimental ? DIA_3GPP : 0, result->code);
     if (!err && result->diagnostic != HSS_DIAGNOSTIC_NONE)
@@ -182,7 +187,7 @@ enum err hss_encode_pua(struct msg *answer, const struct hss_pua *pua)
 
 // AMBR §7.3.41. Rates beyond 32 bits go into the extended AVPs, in kbit/s, and the plain ones say
 // the highest they can.
-static enum err encode_ambr(struct avp *parent, uint64_t ul, uint64_t dl)
+enum err hss_encode_ambr(struct avp *parent, uint64_t ul, uint64_t dl)
 {
     bool extended = ul > UINT32_MAX || dl > UINT32_MAX;
     struct avp *group;
@@ -230,7 +235,7 @@ static enum err add_address(struct avp *parent, dia_avp_id id, uint16_t family, 
     return dia_add_bytes(parent, id, value, 2 + len);
 }
 
-static enum err encode_apn(struct avp *profile, const struct hss_apn *apn)
+enum err hss_encode_apn(struct avp *profile, const struct hss_apn *apn)
 {
     struct avp *group;
     enum err err = dia_add_group(profile, AVP_APN_CONFIGURATION, &group);
@@ -252,7 +257,7 @@ static enum err encode_apn(struct avp *profile, const struct hss_apn *apn)
     if (!err && apn->charging[0])
         err = dia_add_text(group, AVP_3GPP_CHARGING_CHARACTERISTICS, apn->charging);
     if (!err)
-        err = encode_ambr(group, apn->ambr_ul, apn->ambr_dl);
+        err = hss_encode_ambr(group, apn->ambr_ul, apn->ambr_dl);
     return err;
 }
 
@@ -269,7 +274,7 @@ static enum err encode_apns(struct avp *data, const struct hss_profile *p)
     if (!err) // ALL_APN_CONFIGURATIONS_INCLUDED
         err = dia_add_i32(group, AVP_ALL_APN_CONFIGURATIONS_INCLUDED_INDICATOR, 0);
     for (size_t i = 0; !err && i < p->n_apns; i++)
-        err = encode_apn(group, &p->apns[i]);
+        err = hss_encode_apn(group, &p->apns[i]);
     return err;
 }
 
@@ -339,7 +344,7 @@ static enum err encode_charging(struct avp *data, const struct hss_profile *p)
 
 static enum err encode_ue_ambr(struct avp *data, const struct hss_profile *p)
 {
-    return encode_ambr(data, p->ambr_ul, p->ambr_dl);
+    return hss_encode_ambr(data, p->ambr_ul, p->ambr_dl);
 }
 
 static enum err encode_rfsp(struct avp *data, const struct hss_profile *p)

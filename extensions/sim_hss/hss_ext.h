@@ -9,11 +9,12 @@
 #include "hss_push.h"
 #include "hss_s6a.h"
 #include "hss_saver.h"
+#include "hss_swx.h"
 #include "sim_control.h"
 #include "sim_fault.h"
 #include "sim_sender.h"
 
-enum hss_command { HSS_AIR, HSS_ULR, HSS_PUR, HSS_NOR, HSS_COMMANDS };
+enum hss_command { HSS_AIR, HSS_ULR, HSS_PUR, HSS_NOR, HSS_MAR, HSS_SAR, HSS_COMMANDS };
 extern const uint32_t hss_command_codes[HSS_COMMANDS];
 
 struct hss_counters {
@@ -22,6 +23,7 @@ struct hss_counters {
 
 struct hss_ext {
     struct hss hss;
+    struct hss_swx *swx;
     struct hss_config config;
     struct hss_store *saver_store;   // the saver thread's
     struct hss_saver *saver;

@@ -9,6 +9,7 @@ BASE_LOG_CATEGORY(log_hss, "hss");
 struct base_log_cat *const sim_log = &log_hss;
 
 const struct sim_command sim_commands[] = {
+    {"SAR", 301, true},  {"MAR", 303, true},  {"RTR", 304, false}, {"PPR", 305, false},
     {"ULR", 316, true},  {"CLR", 317, false}, {"AIR", 318, true},  {"IDR", 319, false},
     {"DSR", 320, false}, {"PUR", 321, true},  {"RSR", 322, false}, {"NOR", 323, true},
     {0},

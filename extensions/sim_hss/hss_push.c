@@ -12,15 +12,16 @@
 
 enum { CLR = 317, IDR = 319, DSR = 320, RSR = 322 };
 
-static enum err start_request(uint32_t command, const struct hss_to *to, struct msg **out)
+enum err hss_request_new(uint32_t application, uint32_t command, const struct hss_to *to,
+                         struct msg **out)
 {
     struct msg *msg = NULL;
-    enum err err = dia_request_new(S6A, command, &msg);
+    enum err err = dia_request_new(application, command, &msg);
 
     if (!err)
         err = dia_add_session_id(msg, NULL);
     if (!err)
-        err = dia_add_vendor_application(msg, S6A);
+        err = dia_add_vendor_application(msg, application);
     if (!err)
         err = dia_add_no_state(msg);
     if (!err)
@@ -36,7 +37,7 @@ static enum err start_request(uint32_t command, const struct hss_to *to, struct 
     return err;
 }
 
-static enum err end_request(enum err err, struct msg *msg, struct msg **out)
+enum err hss_request_end(enum err err, struct msg *msg, struct msg **out)
 {
     if (err && msg)
         fd_msg_free(msg);
@@ -49,7 +50,7 @@ enum err hss_clr_new(const struct hss_to *to, const char *imsi, enum hss_cancell
                      uint32_t clr_flags, struct msg **out)
 {
     struct msg *msg = NULL;
-    enum err err = start_request(CLR, to, &msg);
+    enum err err = hss_request_new(S6A, CLR, to, &msg);
 
     if (!err)
         err = dia_add_text(msg, AVP_USER_NAME, imsi);
@@ -57,14 +58,14 @@ enum err hss_clr_new(const struct hss_to *to, const char *imsi, enum hss_cancell
         err = dia_add_i32(msg, AVP_CANCELLATION_TYPE, (int32_t)type);
     if (!err)
         err = dia_add_u32(msg, AVP_CLR_FLAGS, clr_flags);
-    return end_request(err, msg, out);
+    return hss_request_end(err, msg, out);
 }
 
 enum err hss_idr_new(const struct hss_to *to, const struct hss_profile *p, unsigned parts,
                      uint32_t idr_flags, struct msg **out)
 {
     struct msg *msg = NULL;
-    enum err err = start_request(IDR, to, &msg);
+    enum err err = hss_request_new(S6A, IDR, to, &msg);
 
     if (!err)
         err = dia_add_text(msg, AVP_USER_NAME, p->imsi);
@@ -72,14 +73,14 @@ enum err hss_idr_new(const struct hss_to *to, const struct hss_profile *p, unsig
         err = hss_encode_subscription(msg, p, parts);
     if (!err && idr_flags)
         err = dia_add_u32(msg, AVP_IDR_FLAGS, idr_flags);
-    return end_request(err, msg, out);
+    return hss_request_end(err, msg, out);
 }
 
 enum err hss_dsr_new(const struct hss_to *to, const char *imsi, uint32_t dsr_flags,
                      const uint32_t *contexts, size_t n_contexts, struct msg **out)
 {
     struct msg *msg = NULL;
-    enum err err = start_request(DSR, to, &msg);
+    enum err err = hss_request_new(S6A, DSR, to, &msg);
 
     if (!err)
         err = dia_add_text(msg, AVP_USER_NAME, imsi);
@@ -87,18 +88,18 @@ enum err hss_dsr_new(const struct hss_to *to, const char *imsi, uint32_t dsr_fla
         err = dia_add_u32(msg, AVP_DSR_FLAGS, dsr_flags);
     for (size_t i = 0; !err && i < n_contexts; i++)
         err = dia_add_u32(msg, AVP_CONTEXT_IDENTIFIER, contexts[i]);
-    return end_request(err, msg, out);
+    return hss_request_end(err, msg, out);
 }
 
 enum err hss_rsr_new(const struct hss_to *to, const char *const *users, size_t n_users,
                      struct msg **out)
 {
     struct msg *msg = NULL;
-    enum err err = start_request(RSR, to, &msg);
+    enum err err = hss_request_new(S6A, RSR, to, &msg);
 
     for (size_t i = 0; !err && i < n_users; i++)
         err = dia_add_text(msg, AVP_USER_ID, users[i]);
-    return end_request(err, msg, out);
+    return hss_request_end(err, msg, out);
 }
 
 static void append_flags(struct msg *answer, char *out, size_t size, dia_avp_id id,

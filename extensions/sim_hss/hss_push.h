@@ -11,6 +11,11 @@ struct hss_to {
     const char *host, *realm;
 };
 
+// A request with everything but its own AVPs; and its end: *out is msg, or msg is freed.
+enum err hss_request_new(uint32_t application, uint32_t command, const struct hss_to *to,
+                         struct msg **out);
+enum err hss_request_end(enum err err, struct msg *msg, struct msg **out);
+
 // Builders. *out is a complete request, owned by the caller.
 enum err hss_clr_new(const struct hss_to *to, const char *imsi, enum hss_cancellation type,
                      uint32_t clr_flags, struct msg **out);

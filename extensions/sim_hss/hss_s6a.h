@@ -43,6 +43,10 @@ enum hss_failed {
     HSS_FAILED_ORIGIN_REALM,
     HSS_FAILED_SESSION_ID,
     HSS_FAILED_AUTH_SESSION_STATE,
+    HSS_FAILED_AUTH_ITEM, // of SWx from here on
+    HSS_FAILED_NUMBER_ITEMS,
+    HSS_FAILED_ANID,
+    HSS_FAILED_ASSIGNMENT_TYPE,
     HSS_FAILED_AVPS
 };
 
@@ -183,6 +187,12 @@ struct hss_worker {
 };
 enum err hss_worker_init(struct hss_worker *worker);
 void hss_worker_fini(struct hss_worker *worker);
+
+// Makes n quintets of a locked subscriber, after taking SQN_MS over where resync (RAND, AUTS; NULL:
+// none) verifies. separated: their AMF has the separation bit, for E-UTRAN and EAP-AKA'.
+enum err hss_make_quintets(struct hss *hss, struct hss_worker *worker, struct hss_sub *sub,
+                           bool separated, const uint8_t *resync, size_t n,
+                           struct aka_quintet *out);
 
 // Any thread, each with its own worker. Answers are filled completely.
 void hss_air(struct hss *hss, struct hss_worker *worker, const struct hss_air *air,

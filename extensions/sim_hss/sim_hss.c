@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// freeDiameter extension: a small HSS on S6a/S6d.
+// freeDiameter extension: a small HSS on S6a/S6d and SWx.
 //   LoadExtension = "dict.fdx" : "/usr/share/fgw/dictionaries";
 //   LoadExtension = "sim_hss.fdx" : "/etc/fgw/sim_hss.conf";
 // It runs in freeDiameterd as well as in fgwd. Not for production: keys lie in a plain database.
@@ -170,6 +170,8 @@ static enum err start(struct hss_ext *ext, const char *path)
     if (!err)
         err = hss_cache_new(&ext->config.scheme, ext->config.jump, &ext->hss.cache);
     if (!err)
+        err = hss_swx_new(&ext->swx);
+    if (!err)
         err = start_store(ext);
     if (!err)
         err = hss_ext_reload(ext, "", &n);
@@ -208,6 +210,7 @@ static void stop(struct hss_ext *ext)
     hss_saver_stop(ext->saver);
     sim_faults_free(ext->faults);
     hss_cache_free(ext->hss.cache);
+    hss_swx_free(ext->swx);
     aka_gen_free(ext->gen);
     hss_store_close(ext->store);
     hss_store_close(ext->saver_store);

@@ -29,10 +29,8 @@ static struct swx_settings *settings(void)
 static int setup(void **state)
 {
     int rc = world_setup(&swx_interface);
-    strcpy(world.imsi[FGW_ACCESS_WLAN], IMSI);
-    strcpy(world.gateway[FGW_ACCESS_WLAN], "agw1");
-    strcpy(world.imsi[FGW_ACCESS_MME], IMSI); // LTE is somewhere else
-    strcpy(world.gateway[FGW_ACCESS_MME], "agw2");
+    world_serve(FGW_ACCESS_WLAN, IMSI, "agw1");
+    world_serve(FGW_ACCESS_MME, IMSI, "agw2");
     return rc;
 }
 
@@ -100,14 +98,14 @@ static void test_what_the_gateway_says_is_what_the_hss_gets(void **state)
     bool experimental;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         world.n_agw = 0;
-        strcpy(world.imsi[FGW_ACCESS_WLAN], IMSI);
+        world_serve(FGW_ACCESS_WLAN, IMSI, "agw1");
         rtr();
         world_agw_answer(0, rows[i].status, NULL);
         assert_int_equal(world_result_code(&experimental), rows[i].code);
         assert_int_equal(experimental, rows[i].experimental);
     }
     world.n_agw = 0;
-    strcpy(world.imsi[FGW_ACCESS_WLAN], IMSI);
+    world_serve(FGW_ACCESS_WLAN, IMSI, "agw1");
     rtr();
     world_agw_fail(0, ERR_RPC_UNREACHABLE);
     assert_int_equal(world_result_code(NULL), 3002);

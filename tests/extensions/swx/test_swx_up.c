@@ -232,7 +232,7 @@ static void test_first_vectors_teach_the_directory_wifi_only(void **state)
     world_answer(VECTOR("01", "11") WORLD_SUCCESS);
     assert_true(serves("agw1"));
     assert_string_equal(world.imsi[FGW_ACCESS_MME], "");
-    strcpy(world.gateway[FGW_ACCESS_WLAN], "agw2"); // it registered there meanwhile
+    world_serve(FGW_ACCESS_WLAN, IMSI, "agw2"); // it registered there meanwhile
     authenticate(1);
     world_answer(VECTOR("01", "11") WORLD_SUCCESS);
     assert_true(serves("agw2"));
@@ -349,8 +349,7 @@ static void test_the_barred_are_refused_where_that_is_verified(void **state)
 static void test_register_on_auth_registers(void **state)
 {
     settings()->register_on_auth = true;
-    strcpy(world.imsi[FGW_ACCESS_WLAN], IMSI);
-    strcpy(world.gateway[FGW_ACCESS_WLAN], "agw9");
+    world_serve(FGW_ACCESS_WLAN, IMSI, "agw9");
     authenticate(1);
     world_answer(VECTOR("01", "11") WORLD_SUCCESS);
     assert_int_equal(world_sent_u32(AVP_SERVER_ASSIGNMENT_TYPE), 1);
@@ -449,8 +448,7 @@ static void test_registration_counts_even_if_the_caller_is_gone(void **state)
 
 static void test_the_old_gateway_cannot_deregister_the_new_ones_user(void **state)
 {
-    strcpy(world.imsi[FGW_ACCESS_WLAN], IMSI);
-    strcpy(world.gateway[FGW_ACCESS_WLAN], "agw2");
+    world_serve(FGW_ACCESS_WLAN, IMSI, "agw2");
     simple(DEREGISTER, "agw1");
     assert_int_equal(world.call.status, RPC_OK);
     assert_int_equal(world.n_sent, 0);

@@ -404,6 +404,12 @@ enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const stru
     return world.admit_err;
 }
 
+void world_serve(enum fgw_access access, const char *imsi, const char *gateway)
+{
+    snprintf(world.imsi[access], sizeof(world.imsi[access]), "%s", gateway[0] ? imsi : "");
+    snprintf(world.gateway[access], sizeof(world.gateway[access]), "%s", gateway);
+}
+
 enum err fgw_directory_learn_at(enum fgw_access access, const struct base_imsi *imsi,
                                 const char *gateway, char *previous)
 {

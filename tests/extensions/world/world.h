@@ -116,6 +116,8 @@ extern struct world world;
 // called once for the program.
 int world_setup(const struct fgw_interface *interface);
 int world_teardown(void **state);
+// From now on this gateway serves the user; "" gateway: none does.
+void world_serve(enum fgw_access access, const char *imsi, const char *gateway);
 // The core answers the pending request.
 void world_answer(const char *hex);
 void world_fail(enum err err);

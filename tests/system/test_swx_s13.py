@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SWx and S13: grpcio over mutual TLS -> fgwd -> sim_hss and sim_eir in stock freeDiameterds.
+Vectors are checked as a card and an EAP server would, by code that is in no library of ours."""
+import hashlib
+import hmac
+import importlib
+import os
+import re
+import socket
+
+import pytest
+
+from kit import core, paths, stubs
+from kit.agw import Agw, Refusal, Tunnel
+from kit.expect import fails
+from kit.gateway import Gateway
+from kit.proc import eventually
+from kit.usim import Usim, xor
+from kit.wire import Capture
+
+swx = importlib.import_module("proto.swx_pb2")
+swx_gateway = importlib.import_module("proto.swx_gateway_pb2")
+s13 = importlib.import_module("proto.s13_pb2")
+
+Tunnel.IN.update({
+    "/magma.feg.SwxGatewayService/TerminateRegistration":
+        (swx.RegistrationTerminationRequest, swx.RegistrationAnswer),
+    "/fgw.swx.SwxUserData/PushProfile":
+        (swx_gateway.PushProfileRequest, swx_gateway.PushProfileAnswer)})
+AKA, PRIME = swx.EAP_AKA, swx.EAP_AKA_PRIME
+EIR_IP = paths.HSS2_IP
+BASE = 1010000000000
+
+
+def imsi(number):
+    return "%015d" % (BASE + number)
+
+
+class Wifi(Gateway):
+    """fgwd with the interfaces swx and s13."""
+
+    def __init__(self, *arguments, swx_section="", s13_section="", **more):
+        sections = "swx: { %s }; s13: { %s };" % (swx_section, s13_section)
+        super().__init__(*arguments, more=sections, **more)
+
+    def configure(self, **changes):
+        super().configure(**changes)
+        with open(os.path.join(self.folder, "fgw.conf"), "a") as conf:
+            for name in ("swx.fdx", "s13.fdx"):
+                conf.write('LoadExtension = "%s";\n' % paths.extension(name))
+
+
+class SimEir(core.Daemon):
+    def __init__(self, name="eir", ip=EIR_IP):
+        folder = os.path.dirname(paths.work(name, "x"))
+        self.socket = os.path.join(folder, "eir.sock")
+        conf = os.path.join(folder, "sim_eir.conf")
+        with open(conf, "w") as out:
+            out.write('control = "%s"; accept = ["*"]; equipment = (\n'
+                      '{ imei = "35609204"; status = "white"; },\n'
+                      '{ imei = "35609204079301"; status = "black"; } );\n' % self.socket)
+        lines = ['NoRelay;', 'LoadExtension = "%s" : "%s";' % (
+            paths.extension("dict.fdx"), os.path.join(paths.ROOT, "dictionaries")),
+            'LoadExtension = "%s" : "%s";' % (paths.extension("sim_eir.fdx"), conf)]
+        super().__init__(name, ip, "\n".join(lines), env=core.sanitizer_environment())
+
+    def tell(self, line):
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(self.socket)
+            control.sendall(line.encode() + b"\n")
+            text = control.makefile().read()
+        assert text.rstrip().endswith("exit 0"), text
+        return text
+
+
+class WifiAgw(Agw):
+    def authenticate(self, user, vectors=1, scheme=AKA, timeout=10, **fields):
+        request = swx.AuthenticationRequest(user_name=user, sip_num_auth_vectors=vectors,
+                                            authentication_scheme=scheme, **fields)
+        return self.call("/magma.feg.SwxProxy/Authenticate", request, swx.AuthenticationAnswer,
+                         timeout)
+
+    def register(self, user, how="Register", session="radius-1"):
+        return self.call("/magma.feg.SwxProxy/" + how,
+                         swx.RegistrationRequest(user_name=user, session_id=session),
+                         swx.RegistrationAnswer)
+
+    def assign(self, user, kind, **fields):
+        return self.call("/fgw.swx.SwxAssignment/Assign",
+                         swx_gateway.AssignRequest(user_name=user, type=kind, **fields),
+                         swx_gateway.AssignAnswer)
+
+    def check(self, imei, user=""):
+        request = s13.CheckEquipmentRequest(user_name=user)
+        request.terminal_information.imei = imei
+        return self.call("/fgw.s13.EquipmentService/CheckEquipment", request,
+                         s13.CheckEquipmentAnswer)
+
+
+@pytest.fixture(scope="module")
+def hss(cleanup):
+    thing = core.SimHss()
+    cleanup.append(thing)
+    return thing
+
+
+@pytest.fixture(scope="module")
+def eir(cleanup):
+    thing = SimEir()
+    cleanup.append(thing)
+    return thing
+
+
+@pytest.fixture(scope="module")
+def gateway(pki, hss, eir, cleanup):
+    thing = Wifi(pki, [hss.peer(watchdog=6), eir.peer(watchdog=6)],
+                 s13_section='cache_ttl = "2s"; timeout = "1s";').start()
+    cleanup.append(thing)
+    return thing
+
+
+@pytest.fixture(scope="module")
+def agw(pki, gateway, cleanup):
+    thing = WifiAgw(pki).wait_ready()
+    thing.open_tunnel()
+    cleanup.append(thing)
+    return thing
+
+
+@pytest.fixture(scope="module")
+def agw2(pki, gateway, cleanup):
+    thing = WifiAgw(pki, "agw2").wait_ready()
+    thing.open_tunnel()
+    cleanup.append(thing)
+    return thing
+
+
+def answer_terminations(*agws):
+    for one in agws:
+        one.tunnel.handlers["TerminateRegistration"] = lambda _: swx.RegistrationAnswer()
+
+
+def open_vector(vector, prime=False, anid=b"WLAN"):
+    """Checks a vector as card and server do; returns SQN."""
+    card = Usim(core.K, core.OPC)
+    rand, autn = vector.rand_autn[:16], vector.rand_autn[16:]
+    assert len(vector.rand_autn) == 32 and vector.authentication_scheme == (PRIME if prime else AKA)
+    out2 = card.block(2, rand)
+    hidden, amf, mac = autn[:6], autn[6:8], autn[8:]
+    sqn = xor(hidden, out2[:6])
+    assert card.mac(rand, sqn, amf)[0] == mac, "MAC failure: not our network"
+    assert vector.xres == out2[8:]
+    assert bool(amf[0] & 0x80) == prime, "separation bit (TS 33.402 6.2)"
+    ck, ik = card.block(3, rand), card.block(4, rand)
+    if prime:  # TS 33.402 A.2
+        text = b"\x20" + anid + len(anid).to_bytes(2, "big") + hidden + b"\0\6"
+        keys = hmac.new(ck + ik, text, hashlib.sha256).digest()
+        ck, ik = keys[:16], keys[16:]
+    assert (vector.confidentiality_key, vector.integrity_key) == (ck, ik)
+    return int.from_bytes(sqn, "big")
+
+
+# ---- vectors ----
+
+def test_eap_aka_vectors_are_good(agw):
+    answer = agw.authenticate(imsi(1))
+    assert answer.user_name == imsi(1) and len(answer.sip_auth_vectors) == 1
+    open_vector(answer.sip_auth_vectors[0])
+
+
+@pytest.mark.parametrize("anid", [None, "HRPD"])
+def test_eap_aka_prime_vectors_are_bound_to_the_access_network(agw, anid):
+    fields = {"access_network_identity": anid} if anid else {}
+    answer = agw.authenticate(imsi(2), vectors=3, scheme=PRIME, **fields)
+    assert len(answer.sip_auth_vectors) == 3
+    numbers = [open_vector(v, True, (anid or "WLAN").encode()) for v in answer.sip_auth_vectors]
+    assert numbers == sorted(set(numbers))
+
+
+def test_vectors_are_kept_and_never_given_twice(agw, hss):
+    before = hss_requests(hss, "MAR")
+    seen = [agw.authenticate(imsi(3)).sip_auth_vectors[0].rand_autn for _ in range(5)]
+    assert len(set(seen)) == 5
+    assert hss_requests(hss, "MAR") == before + 1
+    agw.authenticate(imsi(3))
+    assert hss_requests(hss, "MAR") == before + 2
+
+
+def hss_requests(hss, name):
+    found = re.search(r"^%s .*?requests=(\d+)" % name, hss.tool("status")[1], re.M)
+    assert found, hss.tool("status")[1]
+    return int(found.group(1))
+
+
+def test_resynchronisation_bypasses_the_cache(agw):
+    first = agw.authenticate(imsi(4)).sip_auth_vectors[0]
+    card = Usim(core.K, core.OPC)
+    ahead = open_vector(first) + (1000 << 5)
+    answer = agw.authenticate(imsi(4), resync_info=card.resync(first.rand_autn[:16], ahead))
+    assert open_vector(answer.sip_auth_vectors[0]) > ahead
+    assert open_vector(agw.authenticate(imsi(4)).sip_auth_vectors[0]) > ahead
+
+
+def test_unknown_user(agw, gateway):
+    message = fails("NOT_FOUND", agw.authenticate, "001019999999999")
+    assert "5001" in message
+    assert gateway.counter("fgw_requests_total", interface="swx", result="user_unknown") >= 1
+
+
+def test_profile_is_whole(agw, hss):
+    hss.tool("add", "imsi=" + imsi(5), "msisdn=491700000005", "ambr_ul=50000000")
+    answer = agw.authenticate(imsi(5), retrieve_user_profile=True)
+    profile = answer.user_profile
+    assert profile.msisdn == "491700000005"
+    data = profile.user_data
+    assert data.non_3gpp_ip_access == 0 and data.WhichOneof("ip_access_present")
+    assert {(i.type, i.data) for i in data.subscription_ids} == {
+        (1, imsi(5)), (0, "491700000005")}
+    assert data.ambr.max_bandwidth_ul == 50000000
+    assert data.apn[0].context_id == data.default_context_id
+    assert data.apn[0].service_selection and data.apn[0].qos_profile.class_id
+
+
+# ---- registration ----
+
+def test_register_deregister(agw, gateway, hss):
+    assert agw.register(imsi(6)).session_id == "radius-1"
+    fails("FAILED_PRECONDITION", agw.assign, imsi(7), swx_gateway.PGW_UPDATE)
+    agw.assign(imsi(6), swx_gateway.PGW_UPDATE, service_selection="internet")
+    agw.assign(imsi(6), swx_gateway.RESTORATION)
+    agw.register(imsi(6), "Deregister")
+    fails("FAILED_PRECONDITION", agw.assign, imsi(6), swx_gateway.PGW_UPDATE)
+
+
+def test_rtr_and_ppr_reach_the_gateway_that_serves_wifi(agw, agw2, hss):
+    answer_terminations(agw, agw2)
+    agw.ulr(imsi(8))        # LTE here
+    agw2.register(imsi(8))  # Wi-Fi there
+    agw2.tunnel.handlers["PushProfile"] = lambda _: swx_gateway.PushProfileAnswer()
+    code, text = hss.tool("ppr", imsi(8), check=False)
+    assert code == 0 and "2001" in text, text
+    (pushed,) = agw2.tunnel.requests("PushProfile")
+    assert pushed.user_name == imsi(8) and pushed.user_data.apn
+    code, text = hss.tool("rtr", imsi(8), "1", "moved", check=False)
+    assert code == 0 and "2001" in text, text
+    (ended,) = agw2.tunnel.requests("TerminateRegistration")
+    assert (ended.user_name, ended.reason_code, ended.reason_info) == (imsi(8), 1, "moved")
+    assert not agw.tunnel.requests("TerminateRegistration")
+    assert agw2.tunnel.seen[-1][2] == "aaa_server"
+    code, text = hss.tool("clr", imsi(8), check=False)  # LTE is still there
+    assert code == 0, text
+
+
+def test_what_an_unmodified_gateway_answers_to_ppr(agw, hss):
+    agw.register(imsi(9))
+
+    def refuse(_):
+        raise Refusal(12, "unknown service")
+
+    agw.tunnel.handlers["PushProfile"] = refuse
+    code, text = hss.tool("ppr", imsi(9), check=False)
+    assert code == 1 and "5012" in text, text
+
+
+def test_a_user_that_moves_ends_at_the_old_gateway(agw, agw2):
+    answer_terminations(agw, agw2)
+    before = len(agw.tunnel.requests("TerminateRegistration"))
+    agw.register(imsi(10))
+    agw2.register(imsi(10))
+    ended = agw.tunnel.wait("TerminateRegistration", before + 1)[-1]
+    assert ended.user_name == imsi(10)
+    agw.register(imsi(10), "Deregister")  # too late: it is the other one's user
+    agw2.assign(imsi(10), swx_gateway.PGW_UPDATE)
+
+
+def test_rtr_for_a_gateway_that_is_gone(agw, pki, hss, gateway):
+    gone = WifiAgw(pki, "agw3").wait_ready()
+    gone.register(imsi(11))
+    gone.close()
+    code, text = hss.tool("rtr", imsi(11), check=False)
+    assert code == 1 and "3002" in text, text
+
+
+def test_faults_of_the_hss(agw, hss):
+    for rule, status in (("result=3004", "RESOURCE_EXHAUSTED"), ("exp=5450", "PERMISSION_DENIED"),
+                         ("result=5012", "INTERNAL")):
+        hss.tool("fault", "add", "cmd=MAR", "imsi=" + imsi(12), "count=1", *rule.split())
+        fails(status, agw.authenticate, imsi(12))
+    hss.tool("fault", "add", "cmd=MAR", "imsi=" + imsi(12), "count=1", "drop")
+    fails("DEADLINE_EXCEEDED", agw.authenticate, imsi(12), timeout=1)
+    hss.tool("fault", "clear")
+    agw.authenticate(imsi(12))
+
+
+# ---- equipment ----
+
+def test_equipment(agw, eir):
+    assert agw.check("35609204079302", imsi(1)).equipment_status == s13.PERMITTED
+    assert agw.check("35609204079301").equipment_status == s13.PROHIBITED
+    assert agw.check("99000000000000").equipment_status == s13.UNKNOWN
+    eir.tell("set 9900 grey")
+    again = agw.check("99000000000000")
+    assert (again.equipment_status, again.source) == (s13.UNKNOWN, s13.CACHE)
+    eventually(lambda: agw.check("99000000000000").equipment_status == s13.TRACKED, 5,
+               "the cache grows old")
+
+
+def test_no_eir(agw, eir):
+    eir.tell("fault add drop")
+    fails("DEADLINE_EXCEEDED", agw.check, "35609204000001")
+    eir.tell("fault clear")
+    assert agw.check("35609204000001").source == s13.EIR
+
+
+# ---- the wire, settings, restart ----
+
+def test_tshark_finds_nothing_wrong(agw, eir):
+    capture = Capture()
+    agw.authenticate(imsi(20), vectors=2, scheme=PRIME, retrieve_user_profile=True)
+    agw.register(imsi(20))
+    agw.register(imsi(20), "Deregister")
+    agw.check("35609204111111", imsi(20))
+    messages = capture.stop().decode()
+    names = {m.name for m in messages}
+    assert {"303R", "303A", "301R", "301A", "324R", "324A"} <= names, names
+    wrong = [(m.name, m.experts) for m in messages if m.experts]
+    assert not wrong, wrong
+
+
+def test_authorization_and_s6a_instead(gateway, pki, hss, agw):
+    hss.tool("add", "imsi=" + imsi(30), "status=barred", check=False)
+    sections = ('swx: { verify_authorization = true; register_on_auth = true; cache_ttl = 0; '
+                's6a_gateways = ["agw2"]; s6a_visited_plmn = "00101"; };'
+                's13: { no_answer = "permit"; timeout = "1s"; };')
+    gateway.configure(more=sections)
+    gateway.ctl("reload")
+    before = hss_requests(hss, "SAR")
+    agw.authenticate(imsi(31))
+    assert hss_requests(hss, "SAR") == before + 1
+    fails("PERMISSION_DENIED", agw.authenticate, imsi(30))
+    with WifiAgw(pki, "agw2").wait_ready() as other:
+        vector = other.authenticate(imsi(32)).sip_auth_vectors[0]
+        open_vector(vector)
+        fails("UNIMPLEMENTED", other.authenticate, imsi(32), scheme=PRIME)
+        other.register(imsi(32))
+    assert hss_requests(hss, "SAR") == before + 2
+
+
+def test_policy_without_an_eir(agw, eir):
+    eir.stop()
+    answer = agw.check("35609204777777")
+    assert (answer.equipment_status, answer.source) == (s13.PERMITTED, s13.POLICY)
+
+
+def test_rtr_finds_its_gateway_after_a_restart(gateway, hss, pki):
+    with WifiAgw(pki).wait_ready() as before:
+        before.register(imsi(40))
+    gateway.stop()
+    gateway.start(wait_peers=False)
+    with WifiAgw(pki).wait_ready(20) as after:
+        after.open_tunnel()
+        answer_terminations(after)
+        eventually(lambda: hss.tool("rtr", imsi(40), check=False)[0] == 0, 10,
+                   "RTR through the restarted gateway")
+        assert after.tunnel.requests("TerminateRegistration")
