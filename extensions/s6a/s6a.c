@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // S6a as a plug of the gateway: what it registers, and its start and stop. Not for procedures.
+#include "diameter/avp.h"
 #include "extensions/s6a/s6a.h"
 
 BASE_LOG_CATEGORY(log_s6a, "s6a");
