@@ -32,8 +32,8 @@ static json_t *view_interfaces(void)
     for (size_t i = 0; i < fgw_n_interfaces(); i++) {
         const struct fgw_interface *interface = fgw_interface_at(i);
         json_t *lines = json_array();
-        char why[200] = "";
-        bool ready = !interface->ready || interface->ready(why, sizeof(why));
+        char why[200];
+        bool ready = fgw_health_interface(interface, why, sizeof(why));
         if (interface->status)
             interface->status(add_line, lines);
         json_array_append_new(list, json_pack("{s:s, s:b, s:s, s:o}", "name", interface->name,
@@ -175,8 +175,17 @@ json_t *fgw_view_health(bool *alive)
 json_t *fgw_view_ready(bool *ready)
 {
     json_t *reasons = json_array();
+    json_t *interfaces = json_array();
     *ready = fgw_health_ready(add_reason, reasons);
-    return json_pack("{s:b, s:o}", "ready", *ready, "reasons", reasons);
+    for (size_t i = 0; i < fgw_n_interfaces(); i++) {
+        char why[200];
+        bool works = fgw_health_interface(fgw_interface_at(i), why, sizeof(why));
+        json_array_append_new(interfaces,
+                              json_pack("{s:s, s:b, s:s}", "name", fgw_interface_at(i)->name,
+                                        "ready", works, "why", why));
+    }
+    return json_pack("{s:b, s:o, s:o}", "ready", *ready, "reasons", reasons, "interfaces",
+                     interfaces);
 }
 
 json_t *fgw_view_directory(const struct base_imsi *imsi, bool *known)

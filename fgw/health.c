@@ -100,38 +100,80 @@ bool fgw_health_alive(const struct fgw_health *health, char *why, size_t size)
     return true;
 }
 
-static void find_open(const struct dia_peer_info *peer, void *arg)
+// ---- can interfaces work? ----
+
+struct look {
+    const uint32_t *applications; // of the interface
+    bool open, served[FGW_APPLICATIONS_MAX];
+};
+
+static bool serves(const struct dia_peer_info *peer, uint32_t application)
 {
-    bool *open = arg;
-    *open |= strcmp(peer->state, "OPEN") == 0 && !peer->disabled;
+    bool found = peer->relay;
+    for (size_t i = 0; i < peer->n_applications && !found; i++)
+        found = peer->applications[i] == application;
+    return found;
+}
+
+static void look_at(const struct dia_peer_info *peer, void *arg)
+{
+    struct look *look = arg;
+    if (strcmp(peer->state, "OPEN") != 0 || peer->disabled)
+        return;
+    look->open = true;
+    for (size_t i = 0; i < FGW_APPLICATIONS_MAX && look->applications[i]; i++)
+        look->served[i] |= serves(peer, look->applications[i]);
+}
+
+static bool has_peers(const struct fgw_interface *interface, char *why, size_t size)
+{
+    struct look look = {.applications = interface->applications};
+    dia_peer_each(look_at, &look);
+    if (!look.open) {
+        snprintf(why, size, "no Diameter peer is open");
+        return false;
+    }
+    for (size_t i = 0; i < FGW_APPLICATIONS_MAX && look.applications[i]; i++) {
+        if (!look.served[i]) {
+            snprintf(why, size, "no open Diameter peer serves application %lu",
+                     (unsigned long)look.applications[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fgw_health_interface(const struct fgw_interface *interface, char *why, size_t size)
+{
+    why[0] = '\0';
+    if (interface->ready)
+        return interface->ready(why, size);
+    return interface->without_diameter || has_peers(interface, why, size);
 }
 
 bool fgw_health_ready(void (*reason)(const char *text, void *arg), void *arg)
 {
-    bool ready = true, open = false, needs_peer = false;
+    bool ready = true, one_works = false, needs_peer = false;
     if (fgw_core_phase() != FGW_RUNNING) {
         reason(fgw_core_phase() == FGW_DRAINING ? "draining" : "starting", arg);
         return false;
     }
     for (size_t i = 0; i < fgw_n_interfaces(); i++) {
         const struct fgw_interface *interface = fgw_interface_at(i);
-        char why[200] = "", text[256];
-        if (!interface->ready) {
-            needs_peer |= !interface->without_diameter;
-        } else if (!interface->ready(why, sizeof(why))) {
-            snprintf(text, sizeof(text), "%s: %s", interface->name, why);
-            reason(text, arg);
-            ready = false;
-        }
-    }
-    dia_peer_each(find_open, &open);
-    if (needs_peer && !open) {
-        reason("no Diameter peer is open", arg);
-        ready = false;
+        char why[200], text[256];
+        bool works = fgw_health_interface(interface, why, sizeof(why));
+        bool by_peers = !interface->ready && !interface->without_diameter;
+        needs_peer |= by_peers;
+        one_works |= by_peers && works;
+        ready &= works || by_peers;
+        if (works)
+            continue;
+        snprintf(text, sizeof(text), "%s: %s", interface->name, why);
+        reason(text, arg);
     }
     if (fgw_n_interfaces() == 0) {
         reason("no interface is loaded", arg);
         ready = false;
     }
-    return ready;
+    return ready && (one_works || !needs_peer);
 }

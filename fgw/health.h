@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "fgw/gateway.h"
 
 struct fgw_health;
 
@@ -19,5 +20,8 @@ void fgw_health_free(struct fgw_health *health);
 
 // True if every loop answered lately; otherwise why[size] names the one that did not.
 bool fgw_health_alive(const struct fgw_health *health, char *why, size_t size);
-// Calls reason for everything that is missing; true if nothing is.
+// Can it do its work? Otherwise why[size] gets the reason. Main loop's thread.
+bool fgw_health_interface(const struct fgw_interface *interface, char *why, size_t size);
+// Is the gateway of use? Calls reason for everything that is missing, which need not keep it from
+// being so: see fgw_interface in gateway.h. Main loop's thread.
 bool fgw_health_ready(void (*reason)(const char *text, void *arg), void *arg);

@@ -188,16 +188,29 @@ bool dia_peers_terminate(int64_t wait_ms)
 // ---- for status ----
 
 
+enum { APPLICATIONS_MAX = 32 };
+
 struct snapshot {
     struct dia_peer *peer;
     int state;
     uint32_t in_flight;
+    bool relay;
+    uint32_t applications[APPLICATIONS_MAX];
+    size_t n_applications;
 };
 
 struct snapshots {
     struct snapshot items[DIA_PEERS_MAX];
     unsigned n;
 };
+
+static void take_applications(struct peer_hdr *hdr, struct snapshot *s)
+{
+    struct fd_list *apps = &hdr->info.runtime.pir_apps;
+    for (struct fd_list *li = apps->next; li != apps && s->n_applications < APPLICATIONS_MAX;
+         li = li->next)
+        s->applications[s->n_applications++] = ((struct fd_app *)li)->appid;
+}
 
 static void take_snapshot(struct peer_hdr *hdr, struct dia_peer *peer, void *arg)
 {
@@ -206,11 +219,15 @@ static void take_snapshot(struct peer_hdr *hdr, struct dia_peer *peer, void *arg
     if (all->n == DIA_PEERS_MAX)
         return;
     fd_peer_get_load_pending(hdr, &unanswered, NULL);
-    all->items[all->n++] = (struct snapshot){
+    struct snapshot *s = &all->items[all->n++];
+    *s = (struct snapshot){
         .peer = peer,
         .state = fd_peer_get_state(hdr),
         .in_flight = unanswered > 0 ? (uint32_t)unanswered : 0,
+        .relay = hdr->info.runtime.pir_relay,
     };
+    if (s->state == STATE_OPEN)
+        take_applications(hdr, s);
 }
 
 void dia_peer_each(void (*visit)(const struct dia_peer_info *peer, void *arg), void *arg)
@@ -235,6 +252,9 @@ void dia_peer_each(void (*visit)(const struct dia_peer_info *peer, void *arg), v
             .answers = atomic_load(&peer->answers),
             .timeouts = atomic_load(&peer->timeouts),
             .failovers = atomic_load(&peer->failovers),
+            .relay = all.items[i].relay,
+            .applications = all.items[i].applications,
+            .n_applications = all.items[i].n_applications,
         };
         visit(&info, arg);
     }

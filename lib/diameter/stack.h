@@ -91,6 +91,9 @@ struct dia_peer_info {
     bool disabled;
     uint32_t in_flight;
     uint64_t requests, answers, timeouts, failovers;
+    bool relay;                   // takes every application
+    const uint32_t *applications; // that it named when it connected; while it is open
+    size_t n_applications;
 };
 void dia_peer_each(void (*visit)(const struct dia_peer_info *peer, void *arg), void *arg); // any thread
 // Reads conf_path again: adds new ConnectPeers, disables those no longer named (no traffic, DPR), and

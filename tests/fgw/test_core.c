@@ -33,7 +33,7 @@ enum { TEXT_MAX = 65536 };
 
 static struct {
     enum err init;
-    _Atomic bool open; // the peer
+    _Atomic bool open, relay; // the peer
     _Atomic int reloads, stops;
 } stack;
 
@@ -81,8 +81,11 @@ enum err dia_loop_attach(struct base_loop *loop, size_t capacity)
 
 void dia_peer_each(void (*visit)(const struct dia_peer_info *peer, void *arg), void *arg)
 {
+    static const uint32_t applications[] = {4, 1000};
     struct dia_peer_info peer = {.identity = "hss1.test", .realm = "test", .requests = 12345,
-                                 .state = atomic_load(&stack.open) ? "OPEN" : "CLOSED"};
+                                 .state = atomic_load(&stack.open) ? "OPEN" : "CLOSED",
+                                 .relay = atomic_load(&stack.relay),
+                                 .applications = applications, .n_applications = 2};
     visit(&peer, arg);
 }
 
@@ -137,6 +140,8 @@ static const struct fgw_interface toy = {.name = "toy",
                                          .status = toy_status,
                                          .ready = toy_ready};
 static const struct fgw_interface diameter_user = {.name = "duser"};
+static const struct fgw_interface served = {.name = "served", .applications = {1000, 4}};
+static const struct fgw_interface unserved = {.name = "unserved", .applications = {1000, 5}};
 
 // --- one gateway per test ---
 
@@ -318,6 +323,26 @@ static void health_and_readiness_are_different_things(void **state)
     atomic_store(&seen.waits, true);
     expect_http("GET /readyz", 503, "toy: moon is full");
     expect_http("GET /healthz", 200, "\"alive\": true");
+}
+
+static void readiness_tells_for_each_interface_whether_it_has_a_peer(void **state)
+{
+    fgw_interface_register(&unserved);
+    start();
+    atomic_store(&stack.open, true);
+    expect_http("GET /readyz", 503, "unserved: no open Diameter peer serves application 5");
+    atomic_store(&stack.relay, true);
+    expect_http("GET /readyz", 200, "\"ready\": true");
+}
+
+static void one_interface_with_a_peer_is_enough_to_be_ready(void **state)
+{
+    fgw_interface_register(&unserved);
+    fgw_interface_register(&served);
+    start();
+    expect_http("GET /readyz", 503, "served: no Diameter peer is open");
+    atomic_store(&stack.open, true);
+    expect_http("GET /readyz", 200, "unserved: no open Diameter peer serves application 5");
 }
 
 static void tcp_shows_metrics_and_changes_nothing(void **state)
@@ -526,6 +551,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(it_starts_and_stops),
         CASE(health_and_readiness_are_different_things),
+        CASE(readiness_tells_for_each_interface_whether_it_has_a_peer),
+        CASE(one_interface_with_a_peer_is_enough_to_be_ready),
         CASE(tcp_shows_metrics_and_changes_nothing),
         CASE(the_socket_is_for_owner_and_group),
         CASE(fgwctl_shows_the_state),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The operator's side: configuration check, health, metrics, log, reload, drain, fgwctl."""
 import concurrent.futures
+import json
 import re
 import signal
 import time
@@ -91,6 +92,12 @@ def test_health_and_metrics(gateway, agw):
     assert metrics.sum("fgw_requests_total", interface="s6a", procedure="AIR") == 1
     assert metrics.sum("fgw_latency_seconds_count", interface="s6a", procedure="AIR") == 1
     assert not [s for s in metrics.samples if GOOD in str(s)], "an IMSI in a label"
+
+
+def test_readiness_of_each_interface(gateway):
+    status, text = gateway.get("/readyz")
+    assert status == 200 and json.loads(text)["interfaces"] == [
+        {"name": "s6a", "ready": True, "why": ""}]
 
 
 def test_not_ready_without_a_peer(pki):
