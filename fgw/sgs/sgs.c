@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// SGs as a plug of the gateway: start and stop, and what the core's actions are in a running gateway.
-// Not for procedures.
-// SGs lives on the last of the gateway's loops: what is valid there (settings, calls of access
-// gateways) is valid for it. start() runs for `fgwd -t` too, where loops never run: so it opens
-// nothing and leaves a timer that the loop fires.
+// SGs as a plug of the gateway: start and stop, and what the core's actions are in a running
+// gateway. Not for procedures. SGs lives on the last of the gateway's loops: what is valid there
+// (settings, calls of access gateways) is valid for it. start() runs for `fgwd -t` too, where loops
+// never run: so it opens nothing and leaves a timer that the loop fires.
 #include "fgw/sgs/sgs.h"
 
 #include <stdatomic.h>

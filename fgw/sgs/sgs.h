@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// SGs, MME side of TS 29.118, for all access gateways together: toward a VLR they are one MME.
-// Up: a call of magma.feg.CSFBFedGWService becomes an SGsAP message to the right VLR. Down: a
-// message of a VLR is called on the access gateway that serves the subscriber (CSFBGatewayService,
-// through its tunnel). Without the section `sgs` of gateway.conf there is no SGs: no socket, and the
-// methods answer UNIMPLEMENTED.
-// Associations and subscribers belong to one loop (sgs_loop); calls arrive on any and are handed over.
+// SGs, MME side of TS 29.118, for all access gateways together: toward a VLR they are one MME. Up:
+// a call of magma.feg.CSFBFedGWService becomes an SGsAP message to the right VLR. Down: a message
+// of a VLR is called on the access gateway that serves the subscriber (CSFBGatewayService, through
+// its tunnel). Without the section `sgs` of gateway.conf there is no SGs: no socket, and the
+// methods answer UNIMPLEMENTED. Associations and subscribers belong to one loop (sgs_loop); calls
+// arrive on any and are handed over.
 //   sgs_conf.c    settings            sgs_plan.h   VLRs and areas, which VLR for whom
 //   sgs_tables.h  translation         sgs_core.h   subscribers, resets: events in, actions out
 //   sgs_link.h    SCTP associations   sgs_up.c     calls of access gateways

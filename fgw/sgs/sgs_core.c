@@ -275,8 +275,8 @@ static int choose(const struct uplink *u)
     return sgs_plan_choose(u->core->conf.plan, &place, u->core->up);
 }
 
-// A subscriber that another of our gateways serves now: what the old one says about its end must not
-// reach the VLR, for which we are one MME.
+// A subscriber that another of our gateways serves now: what the old one says about its end must
+// not reach the VLR, for which we are one MME.
 static bool served_elsewhere(const struct uplink *u)
 {
     return u->sub && strcmp(u->sub->agw->id, u->gateway) != 0 &&

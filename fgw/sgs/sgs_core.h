@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// SGs itself: the subscribers registered with a VLR, what goes where, what is answered when an access
-// gateway is away, resets. Events in, actions out: no sockets, no calls, no directory of its own; its
-// owner has them. Everything on one thread.
+// SGs itself: the subscribers registered with a VLR, what goes where, what is answered when an
+// access gateway is away, resets. Events in, actions out: no sockets, no calls, no directory of its
+// own; its owner has them. Everything on one thread.
 //
-// Who guards what (TS 29.118 10): the access gateway's MME runs Ts6-1, Ts8, Ts9, Ts10, Ts13 and sends
-// again; each repetition passes. Here run a second Ts6-1, after which a location update that nobody
-// answered is forgotten, and Ts12-2 (our own reset). Ts12-1 is not needed: whether we were restarted
-// or not, the directory knows whom a VLR may page. Ts5, Ts6-2, Ts7, Ts11, Ts14, Ts15 are the VLR's.
+// Who guards what (TS 29.118 10): the access gateway's MME runs Ts6-1, Ts8, Ts9, Ts10, Ts13 and
+// sends again; each repetition passes. Here run a second Ts6-1, after which a location update that
+// nobody answered is forgotten, and Ts12-2 (our own reset). Ts12-1 is not needed: whether we were
+// restarted or not, the directory knows whom a VLR may page. Ts5, Ts6-2, Ts7, Ts11, Ts14, Ts15 are
+// the VLR's.
 //
 // The access gateway knows the UE; this side was perhaps restarted since. So what it says about a
 // subscriber without a record here is believed: the record is made again, as registered.
@@ -56,8 +57,8 @@ void sgs_core_free(struct sgs_core *core); // NULL is fine; tickets out are free
 // ERR_WRONG_STATE, ERR_DECODE_*, ERR_NOMEM.
 enum err sgs_core_uplink(struct sgs_core *core, const char *gateway, const uint8_t *data,
                          size_t len);
-// An access gateway restarted: its subscribers are forgotten here and it gets its acknowledgement. No
-// VLR is told: to it a reset would mean all gateways.
+// An access gateway restarted: its subscribers are forgotten here and it gets its acknowledgement.
+// No VLR is told: to it a reset would mean all gateways.
 enum err sgs_core_agw_reset(struct sgs_core *core, const char *gateway);
 void sgs_core_downlink(struct sgs_core *core, unsigned vlr, const uint8_t *data, size_t len);
 // err: of the call; status: gRPC status if err is ERR_OK. The ticket is freed.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One association per VLR. After it was lost, or could not be set up, a pause that doubles each time,
-// with jitter, so that many gateways do not come back to a VLR at the same moment.
+// One association per VLR. After it was lost, or could not be set up, a pause that doubles each
+// time, with jitter, so that many gateways do not come back to a VLR at the same moment.
 #include "fgw/sgs/sgs_link.h"
 
 #include <event2/util.h>

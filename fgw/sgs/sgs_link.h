@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The SCTP associations to the VLRs: one each, kept up. Messages in, messages out; not for what they
-// mean. Everything on one loop.
+// The SCTP associations to the VLRs: one each, kept up. Messages in, messages out; not for what
+// they mean. Everything on one loop.
 #pragma once
 
 #include "fgw/sgs/sgs_plan.h"

@@ -215,7 +215,8 @@ static int vlr_of_tmsi(const struct sgs_plan *plan, const struct sgs_plan_area *
 {
     if (plan->nri_bits == 0)
         return -1;
-    uint32_t nri = tmsi >> (24 - plan->nri_bits) & ((1u << plan->nri_bits) - 1); // bits 23 and below
+    // bits 23 and below, TS 29.018 18.4.28
+    uint32_t nri = tmsi >> (24 - plan->nri_bits) & ((1u << plan->nri_bits) - 1);
     for (size_t i = 0; i < area->n_vlrs; i++) {
         const struct sgs_plan_vlr *vlr = &plan->vlrs[area->vlrs[i]];
         for (size_t k = 0; k < vlr->n_nri; k++) {

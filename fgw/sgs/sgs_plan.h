@@ -54,6 +54,7 @@ struct sgs_place {
 const struct sgs_plan_area *sgs_plan_area_of(const struct sgs_plan *plan,
                                              const struct sgs_place *place);
 // The VLR, among those that are up (bit mask): the present one, the one that the TMSI's NRI names,
-// then by plan->select (TS 23.236: (IMSI div 10) mod 1000, or the first of the list). -1: none is up.
+// then by plan->select (TS 23.236: (IMSI div 10) mod 1000, or the first of the list). -1: none is
+// up.
 int sgs_plan_choose(const struct sgs_plan *plan, const struct sgs_place *place, uint32_t up);
 int sgs_plan_vlr_named(const struct sgs_plan *plan, const char *name); // -1: none

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Restoration, TS 29.118 5.7. A VLR's reset: acknowledged at once, its subscribers marked, and every
-// access gateway that may have subscribers there told, some at a time, those that are away again and
-// again. Our own: SGsAP-RESET-INDICATION to each VLR once after the start, guarded by Ts12-2.
+// Restoration, TS 29.118 5.7. A VLR's reset: acknowledged at once, its subscribers marked, and
+// every access gateway that may have subscribers there told, some at a time, those that are away
+// again and again. Our own: SGsAP-RESET-INDICATION to each VLR once after the start, guarded by
+// Ts12-2.
 #include <stdlib.h>
 #include <string.h>
 

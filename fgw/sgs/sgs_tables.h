@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Translation between SGsAP messages and the protobuf messages of access gateways, as tables: a row
-// per information element and field. bytes fields are the IE's value, as it is on the wire. I/O-free.
+// per information element and field. bytes fields are the IE's value, as it is on the wire.
+// I/O-free.
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
@@ -21,8 +22,8 @@ const struct sgs_method *sgs_method_of(uint8_t type, enum sgsap_side from);
 extern const struct sgs_method sgs_method_table[];
 extern const size_t sgs_n_methods;
 
-// Fills msg from an access gateway's message. msg borrows from body; the MME name is always own_name.
-// ERR_ENCODE_VALUE with the IE in *bad (may be NULL) if a value does not fit.
+// Fills msg from an access gateway's message. msg borrows from body; the MME name is always
+// own_name. ERR_ENCODE_VALUE with the IE in *bad (may be NULL) if a value does not fit.
 enum err sgs_from_agw(const struct sgs_method *method, const ProtobufCMessage *body,
                       const char *own_name, struct sgsap_msg *msg, enum sgsap_ie *bad);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The interface whole, with a small VLR in this process, over SCTP in userspace encapsulated in UDP on
-// loopback. The gateway around it is played by world.c.
+// The interface whole, with a small VLR in this process, over SCTP in userspace encapsulated in UDP
+// on loopback. The gateway around it is played by world.c.
 #include "world.h"
 
 #include "base/clock.h"
