@@ -169,9 +169,10 @@ static void store(struct sim_cc *cc, const struct sim_session *s, enum sim_cc_ty
     // a session that was refused at its beginning does not exist
     if (ok || type == SIM_CC_UPDATE || type == SIM_CC_TERMINATE)
         sim_db_run(cc->db,
-                   "INSERT INTO session VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(id) DO UPDATE"
-                   " SET host=?4, realm=?5, number=?6, open=?7, data=?9",
-                   json_pack("[s,s,s,s,s,I,i,I,s]", s->id, s->imsi, s->apn, s->host, s->realm, number,
+                   "INSERT INTO session VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"
+                   " ON CONFLICT(id) DO UPDATE SET host=?4, realm=?5, number=?6, open=?7, data=?9",
+                   json_pack("[s,s,s,s,s,I,i,I,s]", s->id, s->imsi, s->apn, s->host, s->realm,
+                             number,
                              type == SIM_CC_INITIAL || type == SIM_CC_UPDATE,
                              (json_int_t)time(NULL), or_empty(data)));
     sim_db_run(cc->db, "INSERT OR REPLACE INTO answer VALUES(?1,?2,?3,?4)",

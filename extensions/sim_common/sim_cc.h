@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What credit control on Gx and Gy has in common, RFC 8506 §5 and §8: sessions, request numbers,
-// duplicates, and that an answer leaves only when everything it says is in the database. No Diameter
-// and no network: messages are JSON (sim_json.h). One thread at a time.
+// What credit control on Gx and Gy has in common, RFC 8506 §5 and §8: sessions, numbers of
+// requests, duplicates, and that an answer leaves only when everything it says is in the database.
+// No Diameter and no network: messages are JSON (sim_json.h). One thread at a time.
 #pragma once
 
 #include "sim_control.h"
@@ -44,7 +44,8 @@ struct sim_cc_ops {
 };
 
 // core is handed to the operations. ERR_IO, ERR_NOMEM.
-enum err sim_cc_new(const char *path, const struct sim_cc_ops *ops, void *core, struct sim_cc **out);
+enum err sim_cc_new(const char *path, const struct sim_cc_ops *ops, void *core,
+                    struct sim_cc **out);
 void sim_cc_free(struct sim_cc *cc); // NULL is fine
 struct sim_db *sim_cc_db(struct sim_cc *cc);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// SQLite for the simulators' cores: statements are kept, parameters and rows are JSON, and the first
-// failure of a transaction is remembered until its end, so that a core need not ask after each step.
-// One thread at a time.
+// SQLite for the simulators' cores: statements are kept, parameters and rows are JSON, and the
+// first failure of a transaction is remembered until its end, so that a core need not ask after
+// each step. One thread at a time.
 #pragma once
 
 #include "base/err.h"
@@ -9,7 +9,8 @@
 
 struct sim_db;
 
-// Opens or creates the file, readable by its owner only, and runs `schema` (CREATE … IF NOT EXISTS).
+// Opens or creates the file, readable by its owner only, and runs `schema`, which must be harmless
+// to tables that exist.
 enum err sim_db_open(const char *path, const char *schema, struct sim_db **out);
 void sim_db_close(struct sim_db *db); // NULL is fine
 

@@ -26,7 +26,8 @@ void sim_add(json_t *avps, const char *name, json_t *value);
 void sim_merge(json_t *avps, const json_t *more);
 
 // Compares what is expected with what came: every expected AVP must be there with the value, others
-// may be. "*" stands for any value. Each difference is told as "Group[1].Name", "expected …, got …".
+// may be. "*" stands for any value. Each difference is told as "Group[1].Name" and
+// "expected …, got …".
 // Returns how many there were.
 size_t sim_diff(const json_t *expected, const json_t *got,
                 void (*tell)(void *ctx, const char *path, const char *difference), void *ctx);

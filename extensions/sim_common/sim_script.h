@@ -6,8 +6,8 @@
 //    "absent": ["Name", …],       AVPs it must not have
 //    "answer": {…},               AVPs put into the answer, in place of the simulator's own
 //    "instead": true}             the simulator's logic is left out: only these AVPs are answered
-// A request that differs is reported field by field and answered by the simulator as usual, with the
-// step used up. After the last step everything is as usual. Any thread.
+// A request that differs is reported field by field; the step is used up, its answer given all the
+// same. After the last step everything is as usual. Any thread.
 #pragma once
 
 #include "base/err.h"

@@ -70,7 +70,8 @@ int ocs_event(struct sim_db *db, const struct sim_session *s, const json_t *requ
         int64_t asked = ocs_requested(container, b.unit);
         bool enough = ocs_balance_left(&b) >= (asked ? asked : 1);
 
-        sim_add(answer, "Check-Balance-Result", json_string(enough ? "ENOUGH_CREDIT" : "NO_CREDIT"));
+        sim_add(answer, "Check-Balance-Result",
+                json_string(enough ? "ENOUGH_CREDIT" : "NO_CREDIT"));
         code = SIM_SUCCESS;
     } else if (action && strcmp(action, "PRICE_ENQUIRY") == 0) {
         code = price(&b, container, answer);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The PCRF: rules, policies, usage monitors, TS 29.212. Messages are JSON (sim_json.h); no Diameter,
-// no network.
+// The PCRF: rules, policies, usage monitors, TS 29.212. Messages are JSON (sim_json.h); no
+// Diameter, no network.
 //
 // A rule is a Charging-Rule-Definition as JSON, so everything the dictionary knows can be in it:
 //   {"Rating-Group": 10, "Precedence": 100, "Flow-Information": {"Flow-Description":

@@ -31,7 +31,9 @@ static json_t *update(void *pcrf, const json_t *row)
 
 static enum err start(const char *path)
 {
-    static struct sim_server_spec spec = {.application = 16777238, .vendor = 10415, .update = update};
+    static struct sim_server_spec spec = {
+        .application = 16777238, .vendor = 10415, .update = update,
+    };
     enum err err = sim_config_load(path, &config, report);
 
     spec.help = pcrf_help_text();

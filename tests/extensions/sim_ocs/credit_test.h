@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// For tests of the credit-control simulators' cores: requests and answers as text, a fresh database.
+// For tests of the credit-control simulators' cores: requests and answers as text.
 #pragma once
 
 #include <setjmp.h>
@@ -82,5 +82,6 @@ static inline char *credit_command(struct sim_cc *cc, int code, const char *a, c
         free(words[--n]);
     return reply.text;
 }
-#define command(cc, code, ...) free(credit_command_(cc, code, __VA_ARGS__, NULL, NULL, NULL, NULL, 0))
+#define command(cc, code, ...) \
+    free(credit_command_(cc, code, __VA_ARGS__, NULL, NULL, NULL, NULL, 0))
 #define credit_command_(cc, code, a, b, c, d, e, ...) credit_command(cc, code, a, b, c, d, e)

@@ -39,8 +39,8 @@ static void test_life_of_a_quota(void **state)
 {
     char *text;
 
-    command(ocs.cc, 0, "balance", IMSI, "10", "1000", "{\"grant\":400,\"validity\":60,\"holding\":30,"
-            "\"threshold\":100}");
+    command(ocs.cc, 0, "balance", IMSI, "10", "1000", "{\"grant\":400,\"validity\":60,"
+            "\"holding\":30,\"threshold\":100}");
     expect(credit_send(ocs.cc, "INITIAL", 0, MSCC(ASK("10"))),
            "{\"Result-Code\":2001,\"Session-Id\":\"" SESSION "\",\"CC-Request-Number\":0,"
            MSCC("{\"Rating-Group\":10,\"Result-Code\":2001,\"Validity-Time\":60,"
