@@ -84,7 +84,8 @@ static bool not_reached(const struct rpc_tunnel_result *result)
 {
     if (result->err == ERR_OK)
         return result->status == RPC_UNAVAILABLE;
-    return result->err == ERR_RPC_UNREACHABLE || result->err == ERR_FULL;
+    return result->err == ERR_RPC_UNREACHABLE || result->err == ERR_FULL ||
+           result->err == ERR_AGAIN;
 }
 
 // True if a further try was arranged.

@@ -79,15 +79,25 @@ struct gateway *fgw_dir_gateway_by_number(struct fgw_directory *dir, uint32_t nu
     return gateway;
 }
 
+// A number without gateway, among those that leave_out_old took back; 0: none. Their subscribers had
+// gone before them.
+static uint32_t free_number(const struct fgw_directory *dir)
+{
+    uint32_t number = 1;
+    while (number <= dir->n_gateways && dir->by_number[number])
+        number++;
+    return number <= GATEWAYS_MAX ? number : 0;
+}
+
 // Call with the write lock. number 0: the next one.
 static enum err insert_gateway(struct fgw_directory *dir, const char *id, uint32_t number,
                                uint32_t seen, struct gateway **out)
 {
-    uint32_t highest = number > dir->n_gateways ? number : dir->n_gateways;
     if (number == 0)
-        number = ++highest;
-    if (number > GATEWAYS_MAX)
+        number = dir->n_gateways < GATEWAYS_MAX ? dir->n_gateways + 1 : free_number(dir);
+    if (number == 0 || number > GATEWAYS_MAX)
         return ERR_FULL;
+    uint32_t highest = number > dir->n_gateways ? number : dir->n_gateways;
     size_t id_size = strlen(id) + 1;
     struct gateway *gateway = calloc(1, sizeof(*gateway) + id_size);
     if (!gateway)
@@ -393,11 +403,27 @@ static bool load_entry(const struct fgw_store_entry *entry, void *arg)
     return true;
 }
 
-// Gateways without subscribers that have not been seen for the expiry time are left behind.
+static enum err delete_gateways(struct fgw_directory *dir, const struct fgw_store_gateway *gone,
+                                size_t n)
+{
+    enum err err = fgw_store_write(dir->store, gone, n, NULL, 0);
+    while (err == ERR_FULL) {
+        err = fgw_store_grow(dir->store);
+        if (!err)
+            err = fgw_store_write(dir->store, gone, n, NULL, 0);
+    }
+    return err;
+}
+
+// Gateways without subscribers that have not been seen for the expiry time are left behind; many
+// with one write, because each may cost a flush.
 static enum err leave_out_old(struct fgw_directory *dir)
 {
+    enum { TOGETHER = 4096 };
+    struct fgw_store_gateway *gone = calloc(TOGETHER, sizeof(*gone));
     uint32_t now = dir->now_s();
-    enum err err = ERR_OK;
+    size_t n = 0;
+    enum err err = gone ? ERR_OK : ERR_NOMEM;
     for (size_t b = 0; b < GATEWAY_BUCKETS && !err; b++) {
         struct gateway **at = &dir->by_id[b];
         while (*at && !err) {
@@ -406,15 +432,19 @@ static enum err leave_out_old(struct fgw_directory *dir)
                 at = &gateway->next;
                 continue;
             }
-            struct fgw_store_gateway gone = {.number = gateway->number};
-            err = fgw_store_write(dir->store, &gone, 1, NULL, 0);
-            if (err == ERR_FULL)
-                err = fgw_store_grow(dir->store); // this one goes next time
+            gone[n++].number = gateway->number;
             dir->by_number[gateway->number] = NULL;
             *at = gateway->next;
             free(gateway);
+            if (n == TOGETHER) {
+                err = delete_gateways(dir, gone, n);
+                n = 0;
+            }
         }
     }
+    if (!err && n > 0)
+        err = delete_gateways(dir, gone, n);
+    free(gone);
     return err;
 }
 

@@ -2,6 +2,7 @@
 // Reset (TS 29.272 5.2.4.1): tells the access gateways that serve the named subscribers, a bounded
 // number at a time. The HSS is answered when all have answered or its time is up; gateways that
 // were not told by then still are. Not for other requests of the HSS (s6a_down.c).
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -19,6 +20,8 @@ struct target {
     struct reset *reset;
     char gateway[FGW_GATEWAY_ID_MAX + 1];
 };
+// At a time: the gateways' part goes on after the HSS has its answer, so nothing else bounds it.
+#define RESETS_MAX 32
 #define RESET_ARENA (64u << 20) // holds far more gateways than there can be
 // Lives until the last gateway has answered, in an arena of its own; the transaction with it.
 struct reset {
@@ -32,6 +35,8 @@ struct reset {
     enum err err; // of collecting
     struct base_timer answer_timer;
 };
+
+static _Atomic unsigned n_resets;
 
 // ---- whom to tell ----
 static void add_target(const char *gateway, void *arg) // the directory names each once
@@ -116,6 +121,7 @@ static void end(struct reset *r)
 {
     s6a_down_free(r->t);
     base_arena_free(r->arena);
+    atomic_fetch_sub(&n_resets, 1);
 }
 
 // Starts as many calls as may run; ends the transaction after the last one.
@@ -163,14 +169,25 @@ static struct reset *reset_new(struct s6a_down *t)
     return r;
 }
 
+static void refuse(struct s6a_down *t, const struct s6a_core_result *result)
+{
+    atomic_fetch_sub(&n_resets, 1);
+    s6a_down_answer(t, result, NULL, NULL);
+    s6a_down_free(t);
+}
+
 static void reset_run(struct s6a_down *t)
 {
+    static const struct s6a_core_result busy = {0, 3004, "busy"};
+    if (atomic_fetch_add(&n_resets, 1) >= RESETS_MAX) {
+        refuse(t, &busy);
+        return;
+    }
     struct reset *r = reset_new(t);
     if (!r || r->err != ERR_OK) {
         if (r)
             base_arena_free(r->arena);
-        s6a_down_answer(t, &s6a_core_unable, NULL, NULL);
-        s6a_down_free(t);
+        refuse(t, &s6a_core_unable);
         return;
     }
     int64_t left_ms = base_ms_until(dia_inbound_deadline_ns(t->inbound)) - ANSWER_MARGIN_MS;

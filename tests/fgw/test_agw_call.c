@@ -135,6 +135,7 @@ static void ends_and_tries(void **state)
          {{0, {.err = ERR_RPC_UNREACHABLE}}, {0, {.err = ERR_OK}}}, ERR_OK, 0, 2},
         {"service restarts, then answered",
          {{0, {.err = ERR_OK, .status = RPC_UNAVAILABLE}}, {0, {.err = ERR_OK}}}, ERR_OK, 0, 2},
+        {"id in use, then answered", {{ERR_AGAIN, {0}}, {0, {.err = ERR_OK}}}, ERR_OK, 0, 2},
         {"always full", {{ERR_FULL, {0}}, {ERR_FULL, {0}}}, ERR_FULL, 0, TRIES},
         {"always unreachable", {{0, {.err = ERR_RPC_UNREACHABLE}},
          {0, {.err = ERR_RPC_UNREACHABLE}}}, ERR_RPC_UNREACHABLE, 0, TRIES},

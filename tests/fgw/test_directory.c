@@ -301,6 +301,41 @@ static void the_unseen_expire(void **state)
     fgw_dir_close(dir);
 }
 
+// Gateways come and go for years; their numbers are few.
+static void numbers_of_gateways_that_expired_serve_again(void **state)
+{
+    enum { ALL = 65535 };
+    char id[32];
+    struct fgw_directory_config config = {
+        .map_size = 16 << 20, .sync = FGW_STORE_OFF, .expire_s = 3600, .sweep_ms = 20,
+        .max_pending = ALL + 10, .now_s = fake_clock};
+    struct fgw_directory *dir = open_with(config);
+    for (unsigned i = 0; i < ALL; i++) {
+        snprintf(id, sizeof(id), "agw%u", i);
+        learn(dir, i, id);
+    }
+    struct base_imsi imsi = imsi_of(ALL);
+    assert_int_equal(fgw_dir_learn(dir, &imsi, "one too many", NULL), ERR_FULL);
+    atomic_fetch_add(&fake_now, 3000);
+    learn(dir, ALL - 1, "agw65534"); // the one with the highest number stays
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    atomic_fetch_add(&fake_now, 1000);
+    wait_until(dir, 1);
+    assert_int_equal(fgw_dir_sync(dir, SYNC_MS), ERR_OK);
+    fgw_dir_close(dir);
+    dir = open_with(config);
+    assert_int_equal(census_of(dir).gateways, 1);
+    learn(dir, ALL, "new1");
+    learn(dir, ALL + 1, "new2");
+    fgw_dir_close(dir);
+    dir = open_with(config);
+    expect(dir, ALL - 1, "agw65534");
+    expect(dir, ALL, "new1");
+    expect(dir, ALL + 1, "new2");
+    assert_int_equal(census_of(dir).gateways, 3);
+    fgw_dir_close(dir);
+}
+
 static void many_subscribers_make_the_map_grow(void **state)
 {
     enum { N = 100000, GATEWAYS = 200 };
@@ -755,6 +790,7 @@ int main(void)
         CASE(a_second_user_is_refused),
         CASE(too_many_pending_changes_are_refused_for_a_moment),
         CASE(the_unseen_expire),
+        CASE(numbers_of_gateways_that_expired_serve_again),
         CASE(many_subscribers_make_the_map_grow),
         CASE(a_search_finds_who_serves_a_prefix),
         CASE(a_search_takes_many_prefixes_and_one_access),

@@ -415,6 +415,27 @@ static void test_reset_when_the_search_fails_is_5012(void **state)
     answers(0, 5012);
 }
 
+// Gateways that never answer keep a Reset going after the HSS has its answer.
+static void test_resets_under_way_are_bounded(void **state)
+{
+    size_t n = 0;
+    fakes.gateways[0] = "agw1";
+    fakes.inbound_ms = 501;
+    do {
+        fake_inbound(DIA_CMD_RSR, "");
+        for (int i = 0; i < 100 && fakes.inbound.answers == 0; i++)
+            event_base_loop(base_loop_event_base(fakes.loop), EVLOOP_ONCE);
+    } while (fake_result_code(NULL) != 3004 && ++n < 60);
+    assert_string_equal(fakes.label, "busy");
+    assert_in_range(n, 8, 59);
+    for (size_t i = 0; i < n; i++)
+        fake_agw_fail(i, ERR_TIMEOUT);
+    fake_inbound(DIA_CMD_RSR, "");
+    assert_int_equal(fakes.n_agw, n + 1);
+    fake_agw_answer(n, RPC_OK, NULL);
+    answers(0, 2001);
+}
+
 // The HSS does not wait for a slow search; the gateways are told afterwards.
 static void test_reset_with_a_search_longer_than_the_hss_waits(void **state)
 {
@@ -534,6 +555,7 @@ int main(void)
         T(test_reset_of_a_prefix_reaches_the_gateways_that_serve_it),
         T(test_reset_when_the_directory_cannot_look_reaches_all),
         T(test_reset_when_the_search_fails_is_5012),
+        T(test_resets_under_way_are_bounded),
         T(test_reset_with_a_search_longer_than_the_hss_waits),
         T(test_reset_of_whole_imsis_reaches_their_gateways_only),
         T(test_reset_without_anybody_to_tell_is_a_success),
