@@ -12,7 +12,7 @@ struct sim_push_answer {
     uint32_t result;       // Result-Code or Experimental-Result-Code, 0: the answer has none
     bool experimental;
     char origin[256];      // Origin-Host of the answer
-    char detail[1024];      // flags and states the answer carried, readable; "" if none
+    char detail[4096];      // flags and states the answer carried, readable; "" if none
     int64_t elapsed_ns;
 };
 

@@ -13,6 +13,8 @@ struct sim_server_spec {
     uint32_t vendor;           // advertised with it: 10415, or 0 for a plain Auth-Application-Id
     // AVPs that a session should be told now (PCRF: "push"); NULL: the simulator has none
     json_t *(*update)(void *core, const json_t *row);
+    // what the answer to a RAR of the session says; NULL: nothing of interest
+    void (*answered)(void *core, const json_t *row, const json_t *avps);
     const char *help;          // of the core's commands
 };
 

@@ -62,6 +62,14 @@ static int tell(struct sim_server *s, struct sim_reply *reply, const char *name,
         sim_cc_command(s->cc, 2, words, reply);
         pthread_mutex_unlock(&s->mutex);
     }
+    if (s->spec->answered && a->detail[0]) {
+        json_t *avps = json_loads(a->detail, 0, NULL);
+
+        pthread_mutex_lock(&s->mutex);
+        s->spec->answered(s->core, row, avps);
+        pthread_mutex_unlock(&s->mutex);
+        json_decref(avps);
+    }
     sim_reply_add(reply, "%s %s: %s%u from %s in %.1f ms %s\n", name, id,
                   a->experimental ? "experimental " : "", a->result,
                   a->origin[0] ? a->origin : "-", ms, a->detail);

@@ -204,3 +204,19 @@ json_t *pcrf_update(struct pcrf *pcrf, const json_t *row)
     json_decref(data);
     return avps;
 }
+
+void pcrf_answered(struct pcrf *pcrf, const json_t *row, const json_t *avps)
+{
+    // read again: the session may have moved on while the answer was awaited
+    json_t *rows = sim_cc_sessions(pcrf->cc, sim_text(row, "id"));
+    const char *data = sim_text(json_array_get(rows, 0), "data");
+    struct sim_session s = {.id = sim_text(row, "id")};
+
+    s.data = data ? json_loads(data, 0, NULL) : NULL;
+    if (s.data && sim_count(avps, "Charging-Rule-Report")) {
+        take_reports(sim_cc_db(pcrf->cc), &s, avps);
+        sim_cc_save(pcrf->cc, s.id, s.data);
+    }
+    json_decref(s.data);
+    json_decref(rows);
+}

@@ -33,6 +33,8 @@ void pcrf_close(struct pcrf *pcrf);
 // What is to be sent to a session (a row of sim_cc_sessions) so that it has the policy it should
 // have now: AVPs for a RAR; empty if it has. The session counts as changed.
 json_t *pcrf_update(struct pcrf *pcrf, const json_t *row);
+// Takes the Charging-Rule-Reports of a RAA in, §4.5.12. avps may be NULL.
+void pcrf_answered(struct pcrf *pcrf, const json_t *row, const json_t *avps);
 
 // The commands on the database, for usage texts.
 const char *pcrf_help_text(void);

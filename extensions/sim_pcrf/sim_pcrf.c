@@ -29,10 +29,16 @@ static json_t *update(void *pcrf, const json_t *row)
     return pcrf_update(pcrf, row);
 }
 
+static void answered(void *pcrf, const json_t *row, const json_t *avps)
+{
+    pcrf_answered(pcrf, row, avps);
+}
+
 static enum err start(const char *path)
 {
     static struct sim_server_spec spec = {
         .application = 16777238, .vendor = 10415, .update = update,
+        .answered = answered,
     };
     enum err err = sim_config_load(path, &config, report);
 

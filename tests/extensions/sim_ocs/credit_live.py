@@ -51,7 +51,7 @@ class Daemon:
         self.dir = tempfile.mkdtemp(prefix="credit-live-")
         self.gateway = p.Peer(identity="gw.example", realm="example", apps=apps,
                               case=self.on_request).start()
-        self.code = 2001
+        self.code, self.more = 2001, b""  # what RAR and ASR are answered
         self.process = None
         conf = ('Identity = "core.example"; Realm = "example"; Port = 0; SecPort = 0; No_SCTP;'
                 'NoRelay; AppServThreads = 2; No_IPv6;'
@@ -71,7 +71,7 @@ class Daemon:
     def on_request(self, peer, conn, req):
         """The gateway's answer to RAR and ASR."""
         return p.answer(req, p.avp(p.SESSION_ID, req.get(p.SESSION_ID)) + p.result(self.code) +
-                        p.origin(peer))
+                        p.origin(peer) + self.more)
 
     def start(self):
         with open(self.dir + "/log", "a", encoding="utf-8") as log:

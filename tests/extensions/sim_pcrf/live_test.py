@@ -108,6 +108,17 @@ class Pcrf(unittest.TestCase):
         cca = daemon.ccr(GX, "gw.example;1;8", 1, 0, body_apn)
         self.assertEqual(cca.result, 5030)
 
+    def test_report_in_raa(self):
+        """a rule that the gateway reports as failed in the RAA is noted"""
+        daemon.ccr(GX, "gw.example;1;10", 1, 0, p.avp(30, "internet"))
+        daemon.more = p.avp3(1018, p.avp3(NAME, "broken") + p.avp3(1019, 1) + p.avp3(1031, 1))
+        tool("rar", "gw.example;1;10",
+             '{"Charging-Rule-Install": {"Charging-Rule-Name": "broken"}}')
+        daemon.more = b""
+        tool("forget", "gw.example;1;10")
+        reports = tool("show", "reports")
+        self.assertIn('"rule":"broken","status":"INACTIVE","code":"UNKNOWN_RULE_NAME"', reports)
+
     def test_fault(self):
         tool("fault", "add", "cmd=CCR-I", "exp=5144", "count=1")
         self.assertEqual(daemon.ccr(GX, "gw.example;1;9", 1, 0).result, 5144)
