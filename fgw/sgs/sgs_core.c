@@ -138,9 +138,9 @@ static void undelivered(struct sgs_core *core, unsigned vlr, const struct base_i
             send_about(core, vlr, SGSAP_UE_UNREACHABLE, imsi, SGSAP_CAUSE_UE_UNREACHABLE);
         return;
     case SGSAP_ALERT_REQUEST:
-        // §5.3.2: promised here, kept when the UE is heard of.
+        // §5.3.2: promised here, kept when the UE is heard of. To the VLR it is registered.
         sub = sgs_sub_find(core, imsi);
-        if (sub || sgs_sub_new(core, imsi, gateway, (int)vlr, SGSAP_ASSOC_NULL, &sub) == ERR_OK) {
+        if (sub || sgs_sub_new(core, imsi, gateway, (int)vlr, SGSAP_ASSOC_UP, &sub) == ERR_OK) {
             sub->assoc.alert = true;
             send_about(core, vlr, SGSAP_ALERT_ACK, imsi, -1);
         } else {

@@ -98,8 +98,18 @@ static void on_path(struct sct_assoc *assoc, const struct sockaddr_storage *addr
                      sct_addr_text(addr, text), sct_path_state_name(state));
 }
 
-static const struct sct_handler handler = {
-    .up = on_up, .down = on_down, .message = on_message, .path = on_path};
+static void on_send_failed(struct sct_assoc *assoc, const struct sct_message *message, void *arg)
+{
+    const struct link *link = arg;
+    const char *name = message->len ? sgsap_type_name(message->data[0]) : "message";
+    base_log_limited(&log_sgs, BASE_LOG_WARN, &link->subject, "%s did not arrive", name);
+}
+
+static const struct sct_handler handler = {.up = on_up,
+                                           .down = on_down,
+                                           .message = on_message,
+                                           .path = on_path,
+                                           .send_failed = on_send_failed};
 
 // ---- setting it up ----
 static enum err open_stack(struct sgs_links *links)

@@ -109,6 +109,24 @@ static void drop(struct sgs_notices *notices, unsigned vlr)
     }
 }
 
+// One attempt has ended.
+static void settle(struct sgs_core *core, struct sgs_notice *notice, bool told)
+{
+    const struct base_log_subject subject = {.agw = notice->gateway};
+    core->under_way--;
+    if (!told && notice->tries_left > 0) {
+        TAILQ_INSERT_TAIL(&core->failed, notice, link);
+        if (core->loop && !core->retry.armed)
+            base_timer_start(&core->retry, core->conf.reset_retry_ms);
+        return;
+    }
+    if (!told)
+        base_log_limited(&log_sgs, BASE_LOG_WARN, &subject,
+                         "never learned of the reset of VLR %s",
+                         core->conf.plan->vlrs[notice->vlr].name);
+    free(notice);
+}
+
 static void tell_next(struct sgs_core *core)
 {
     struct sgs_notice *notice;
@@ -120,13 +138,15 @@ static void tell_next(struct sgs_core *core)
         notice->tries_left--;
         sgsap_init(&msg, SGSAP_RESET_INDICATION);
         sgsap_set_name(&msg, SGSAP_IE_VLR_NAME, core->conf.plan->vlrs[notice->vlr].name);
-        if (sgs_call(core, notice->gateway, notice->vlr, NULL, &msg, notice) == ERR_OK)
-            continue;
-        core->under_way--;
-        TAILQ_INSERT_TAIL(&core->failed, notice, link);
-        if (core->loop)
-            base_timer_start(&core->retry, core->conf.reset_retry_ms);
+        if (sgs_call(core, notice->gateway, notice->vlr, NULL, &msg, notice) != ERR_OK)
+            settle(core, notice, false);
     }
+}
+
+void sgs_reset_told(struct sgs_core *core, struct sgs_notice *notice, bool told)
+{
+    settle(core, notice, told);
+    tell_next(core);
 }
 
 static size_t tell_all(struct sgs_core *core, unsigned vlr)
@@ -166,23 +186,6 @@ void sgs_core_vlr_lost(struct sgs_core *core, unsigned vlr)
     base_log(&log_sgs, BASE_LOG_WARN, &subject,
              "lost for %lld ms, counts as reset: %zu access gateways are told",
              (long long)core->conf.lost_after_ms, n);
-}
-
-void sgs_reset_told(struct sgs_core *core, struct sgs_notice *notice, bool told)
-{
-    const struct base_log_subject subject = {.agw = notice->gateway};
-    core->under_way--;
-    if (told || notice->tries_left == 0) {
-        if (!told)
-            base_log(&log_sgs, BASE_LOG_WARN, &subject, "never learned of the reset of VLR %s",
-                     core->conf.plan->vlrs[notice->vlr].name);
-        free(notice);
-    } else {
-        TAILQ_INSERT_TAIL(&core->failed, notice, link);
-        if (core->loop && !core->retry.armed)
-            base_timer_start(&core->retry, core->conf.reset_retry_ms);
-    }
-    tell_next(core);
 }
 
 void sgs_core_reset_again(struct sgs_core *core)

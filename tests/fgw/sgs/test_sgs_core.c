@@ -362,6 +362,16 @@ static void an_alert_is_kept_here_while_the_gateway_is_away(void **state)
     last_sent(SGSAP_UPLINK_UNITDATA, 0);
 }
 
+static void an_alert_after_a_restart_is_kept_too(void **state)
+{
+    directory(IMSI1, "gw1");
+    down(0, ALERT);
+    answer_last(ERR_RPC_UNREACHABLE, 0);
+    last_sent(SGSAP_ALERT_ACK, 0);
+    assert_int_equal(up("gw1", UPLINK), ERR_OK);
+    last_sent(SGSAP_UE_ACTIVITY_INDICATION, 0);
+}
+
 // ---- what is wrong ----
 static void malformed_messages_are_answered_with_status(void **state)
 {
@@ -418,6 +428,19 @@ static void a_vlr_reset_is_acknowledged_and_told_to_all_gateways(void **state)
     answer_last(ERR_RPC_UNREACHABLE, 0);
     sgs_core_reset_again(core);
     assert_int_equal(did.n_calls, calls + 4);
+}
+
+static void calls_that_fail_at_once_are_tried_so_often_too(void **state)
+{
+    static const char *const all[] = {"gw1", "gw2", "gw3"};
+    memcpy(world.gateways, all, sizeof(all));
+    did.call_err = ERR_FULL;
+    down(0, RESET);
+    for (int i = 0; i < 3; i++)
+        sgs_core_reset_again(core);
+    did.call_err = ERR_OK;
+    sgs_core_reset_again(core);
+    assert_int_equal(did.n_calls, 0); // all have had their two tries
 }
 
 static void gateways_that_use_the_other_vlr_are_not_told(void **state)
@@ -477,10 +500,12 @@ int main(void)
         CASE(after_a_restart_the_directory_knows),
         CASE(nobody_knows_the_subscriber),
         CASE(an_alert_is_kept_here_while_the_gateway_is_away),
+        CASE(an_alert_after_a_restart_is_kept_too),
         CASE(malformed_messages_are_answered_with_status),
         CASE(messages_out_of_state_are_answered_with_status),
         CASE(what_a_gateway_may_not_send_is_refused),
         CASE(a_vlr_reset_is_acknowledged_and_told_to_all_gateways),
+        CASE(calls_that_fail_at_once_are_tried_so_often_too),
         CASE(gateways_that_use_the_other_vlr_are_not_told),
         CASE(our_reset_is_repeated_until_acknowledged),
         CASE(a_gateways_reset_forgets_its_subscribers),
