@@ -104,6 +104,7 @@ const struct fgw_interface s13_interface = {
     .configure = s13_configure,
     .start = start,
     .stop = stop,
+    .applications = {DIA_APP_S13},
 };
 
 const struct s13_settings *s13_settings(void)

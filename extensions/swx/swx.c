@@ -53,6 +53,7 @@ const struct fgw_interface swx_interface = {
     .configure = swx_configure,
     .start = start,
     .stop = stop,
+    .applications = {DIA_APP_SWX},
 };
 
 const struct swx_settings *swx_settings(void)
