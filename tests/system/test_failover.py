@@ -115,3 +115,24 @@ def test_no_peer_at_all_fails_at_once(pair):
     first.start()
     gateway.wait_ready()
     works(agw)
+
+
+def test_a_subscriber_stays_with_the_hss_that_registered_it(pair):
+    gateway, agw, first, second = pair
+    imsi = "001010000004242"
+    assert agw.ulr(imsi).apn
+    home, other = (first, second) if first.find("request", cmd="ULR", imsi=imsi) else (
+        second, first)
+    for _ in range(12):
+        assert agw.air(imsi).eutran_vectors
+    asked = home.find("request", cmd="AIR", imsi=imsi)
+    assert len(asked) == 12 and not other.find("request", imsi=imsi)
+    assert {e["avps"].get("Destination-Host") for e in asked} == {home.identity}
+    home.kill()
+    eventually(lambda: any(p["state"] != "OPEN" for p in gateway.ctl_json("peers")["peers"]), 10,
+               "one is gone")
+    assert agw.air(imsi).eutran_vectors and other.find("request", cmd="AIR", imsi=imsi)
+    assert agw.ulr(imsi).apn
+    assert agw.air(imsi).eutran_vectors
+    assert other.find("request", cmd="AIR", imsi=imsi)[-1]["avps"].get(
+        "Destination-Host") == other.identity

@@ -59,7 +59,10 @@ def test_the_whole_life_of_a_subscriber(gateway, dra, hss, agw):
     assert request["peer"] == dra.identity
     assert request["avps"]["Origin-Host"] == gateway.identity
     assert request["avps"]["Route-Record"] == [gateway.identity]
+    since = hss.position()
     assert agw.nor(IMSI).error_code in (0, 2001)
+    (notice,) = hss.find("request", since, cmd="NOR")
+    assert notice["avps"]["Destination-Host"] == hss.identity  # not the relay's
     assert agw.pur(IMSI).error_code in (0, 2001)
 
 

@@ -118,6 +118,16 @@ def test_reset_goes_to_every_gateway_with_the_user_list(gateway, hss, agws):
         assert list(request.user_id) == ["00101", "00102"]
 
 
+def test_reset_of_a_prefix_goes_to_the_gateways_that_serve_it(gateway, hss, agws):
+    agws[0].ulr("001011110000001")
+    agws[1].ulr("001012220000001")
+    good(hss.command("rsr 0010122"), gateway)
+    (request,) = agws[1].tunnel.wait("Reset")
+    assert list(request.user_id) == ["0010122"]
+    good(hss.command("rsr 0010133"), gateway)  # nobody
+    assert not agws[0].tunnel.requests("Reset") and len(agws[1].tunnel.requests("Reset")) == 1
+
+
 def test_the_answer_of_the_gateway_is_the_answer_to_the_hss(gateway, hss, agws):
     agws[0].ulr(IMSI)
     agws[0].tunnel.handlers["InsertSubscriberData"] = lambda _: (
