@@ -2,6 +2,7 @@
 // The OCS without Diameter: debits, grants, ends of credit, duplicates, events, scripts.
 #include "credit_test.h"
 #include "ocs_core.h"
+#include "sim_config.h"
 
 static struct ocs ocs;
 static char path[64];
@@ -201,6 +202,23 @@ static void test_script_reports_each_field(void **state)
     sim_script_free(script);
 }
 
+static void report(const char *line)
+{
+    print_error("%s\n", line);
+}
+
+static void test_sample_configuration(void **state)
+{
+    struct sim_config config;
+
+    assert_int_equal(sim_config_load("../../../conf/sim_ocs.conf", &config, report), ERR_OK);
+    assert_string_equal(config.control, "/run/fgw/ocs.sock");
+    assert_int_equal(config.push_timeout_ms, 5000);
+    assert_true(config.peers.nodelay);
+    sim_config_free(&config);
+    assert_int_not_equal(sim_config_load("/nonexistent", &config, report), ERR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_account_settings, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events, setup, teardown),
         cmocka_unit_test(test_script_reports_each_field),
+        cmocka_unit_test(test_sample_configuration),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 // The PCRF without Diameter: policies, rules, monitors, changes in mid-session.
 #include "../sim_ocs/credit_test.h"
 #include "pcrf_core.h"
+#include "sim_config.h"
 
 static struct pcrf pcrf;
 static char path[64];
@@ -155,6 +156,23 @@ static void test_bad_commands(void **state)
     command(pcrf.cc, -1, "dance");
 }
 
+static void report(const char *line)
+{
+    print_error("%s\n", line);
+}
+
+static void test_sample_configuration(void **state)
+{
+    struct sim_config config;
+
+    assert_int_equal(sim_config_load("../../../conf/sim_pcrf.conf", &config, report), ERR_OK);
+    assert_string_equal(config.control, "/run/fgw/pcrf.sock");
+    assert_int_equal(config.push_timeout_ms, 5000);
+    assert_true(config.peers.nodelay);
+    sim_config_free(&config);
+    assert_int_not_equal(sim_config_load("/nonexistent", &config, report), ERR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +183,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_monitor_until_the_policy_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rule_that_failed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_commands, setup, teardown),
+        cmocka_unit_test(test_sample_configuration),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
