@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Gx and Gy as a plug of the gateway: what it registers, its start and stop, and what all calls of access
-// gateways share. Not for procedures.
+// Gx and Gy as a plug of the gateway: what it registers, its start and stop, and what all calls of
+// access gateways share. Not for procedures.
 #include "extensions/gx_gy/gx_gy.h"
 
 #include "rpc/status.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Gx and Gy, PCEF side of TS 29.212 and TS 32.299: what the files of this interface share. Up: calls of
-// an access gateway's session manager become credit control requests. Down: RAR and ASR are called on
-// the access gateway that the Session-Id names.
-// Nothing is kept about a session: its state belongs to the access gateway, which sends with each
-// request what the core said before (TgppContext). Everything runs on the gateway's loops.
+// Gx and Gy, PCEF side of TS 29.212 and TS 32.299: what the files of this interface share. Up:
+// calls of an access gateway's session manager become credit control requests. Down: RAR and ASR
+// are called on the access gateway that the Session-Id names. Nothing is kept about a session: its
+// state belongs to the access gateway, which sends with each request what the core said before
+// (TgppContext). Everything runs on the gateway's loops.
 #pragma once
 
 #include <stdbool.h>
@@ -63,18 +63,18 @@ enum gxgy_failed_update { GXGY_FAILED_TERMINATE, GXGY_FAILED_REPORT_AGAIN };
 struct gxgy_gy_settings {
     struct gxgy_core_settings core;
     char *service_context_id;
-    int requested_units;        // enum gxgy_requested
-    int64_t default_units;      // octets
-    int used_octets;            // enum gxgy_used
-    int reporting_reason;       // enum gxgy_reason_place
+    int requested_units;   // enum gxgy_requested
+    int64_t default_units; // octets
+    int used_octets;       // enum gxgy_used
+    int reporting_reason;  // enum gxgy_reason_place
     bool send_service_identifier;
     int64_t service_identifier; // instead of the rule's; -1: the rule's
     char *apn;                  // Called-Station-Id instead of the session's
     bool auth_only;
-    bool late_open;             // CCR-I with the first update of a session without Gy
-    int failure_handling;       // Credit-Control-Failure-Handling until the OCS says
-    bool session_failover;      // CC-Session-Failover until the OCS says
-    int failed_update;          // enum gxgy_failed_update
+    bool late_open;        // CCR-I with the first update of a session without Gy
+    int failure_handling;  // Credit-Control-Failure-Handling until the OCS says
+    bool session_failover; // CC-Session-Failover until the OCS says
+    int failed_update;     // enum gxgy_failed_update
     int64_t terminate_tries;
 };
 struct gxgy_apn {
@@ -150,8 +150,8 @@ struct gxgy_targets {
     struct gxgy_target list[2]; // first choice, alternate
     size_t n;
 };
-// sticky_host, sticky_realm: who answered before ("" if nobody); becomes the first choice, and the other
-// one of its pair the alternate. apn may be "".
+// sticky_host, sticky_realm: who answered before ("" if nobody); becomes the first choice, and the
+// other one of its pair the alternate. apn may be "".
 void gxgy_route_find(const struct gxgy_core_settings *core, const struct base_imsi *imsi,
                      const char *apn, const char *sticky_host, const char *sticky_realm,
                      const char *own_realm, struct gxgy_targets *out);
@@ -159,10 +159,10 @@ void gxgy_route_find(const struct gxgy_core_settings *core, const struct base_im
 // ---- failure handling, RFC 8506 5.7 and clause 6 (gx_gy_failure.c) ----
 enum gxgy_handling { GXGY_CCFH_TERMINATE, GXGY_CCFH_CONTINUE, GXGY_CCFH_RETRY_AND_TERMINATE };
 enum gxgy_fault {
-    GXGY_FAULT_TX,        // Tx expired
-    GXGY_FAULT_SEND,      // failure to send, or a temporary error (3002, 3004, 3005)
-    GXGY_FAULT_FAILED,    // failed answer
-    GXGY_FAULT_DENIED,    // END_USER_SERVICE_DENIED, USER_UNKNOWN ...: never served anyway
+    GXGY_FAULT_TX,             // Tx expired
+    GXGY_FAULT_SEND,           // failure to send, or a temporary error (3002, 3004, 3005)
+    GXGY_FAULT_FAILED,         // failed answer
+    GXGY_FAULT_DENIED,         // END_USER_SERVICE_DENIED, USER_UNKNOWN ...: never served anyway
     GXGY_FAULT_NOT_APPLICABLE, // CREDIT_CONTROL_NOT_APPLICABLE
     GXGY_FAULTS
 };
@@ -214,8 +214,8 @@ struct gxgy_turn {
     struct base_job job;
     void (*run)(struct gxgy_turn *turn);
 };
-// True: it is this one's turn now. False: run is called on the loop when it is. Turns of a key come in
-// the order of asking.
+// True: it is this one's turn now. False: run is called on the loop when it is. Turns of a key come
+// in the order of asking.
 bool gxgy_turn_take(struct gxgy_turn *turn, uint64_t key, struct base_loop *loop,
                     void (*run)(struct gxgy_turn *turn));
 void gxgy_turn_end(struct gxgy_turn *turn);
@@ -246,7 +246,7 @@ struct gxgy_cc {
     ProtobufCMessage *answer;    // GxAnswer or GyAnswer, in the arena; NULL without an answer
     char host[GXGY_IDENTITY_MAX + 1], realm[GXGY_IDENTITY_MAX + 1]; // who answered
     char peer[GXGY_IDENTITY_MAX + 1]; // who brought the answer, or was asked last
-    char where[200];             // what could not be encoded or read
+    char where[200];                  // what could not be encoded or read
     // its own
     struct gxgy_turn turn;
     bool has_turn;
@@ -257,8 +257,8 @@ struct gxgy_cc {
     base_handle sent;
     int64_t started_ns;
 };
-// done is called exactly once, always later than this returns, or from inside it if nothing could be
-// sent.
+// done is called exactly once, always later than this returns, or from inside it if nothing could
+// be sent.
 void gxgy_cc_start(struct gxgy_cc *cc);
 
 // ---- requests toward the core ----
@@ -301,14 +301,15 @@ struct gxgy_key { // of a service
     bool has_service;
     uint32_t service_identifier;
 };
-// Adds a service: asks for units, reports usage (NULL: none). room: services of the request at most.
+// Adds a service: asks for units, reports usage (NULL: none). room: services of the request at
+// most.
 enum err gxgy_gy_add_service(struct base_arena *arena, Fgw__Gxgy__GyRequest *request,
                              const struct gxgy_key *key, const Magma__Lte__RequestedUnits *asked,
                              const Magma__Lte__CreditUsage *usage, size_t room);
 
 // ---- answers of the core ----
-// gx_gy_flow.c: a filter as flows that access gateways can match. ERR_UNSUPPORTED: cannot be expressed.
-// ERR_DECODE_*: is none.
+// gx_gy_flow.c: a filter as flows that access gateways can match. ERR_UNSUPPORTED: cannot be
+// expressed. ERR_DECODE_*: is none.
 enum err gxgy_flows_of(struct base_arena *arena, const Fgw__Gxgy__Flow *flow,
                        const struct gxgy_gx_settings *settings, Magma__Lte__FlowDescription ***out,
                        size_t *n);
@@ -321,8 +322,8 @@ struct gxgy_rules {
     Magma__Lte__RuleReport **failed;
 };
 // omnipresent: add the rules every session has. answer may be NULL. ERR_NOMEM.
-enum err gxgy_rules_of(struct base_arena *arena, const Fgw__Gxgy__GxAnswer *answer, bool omnipresent,
-                       struct gxgy_rules *out);
+enum err gxgy_rules_of(struct base_arena *arena, const Fgw__Gxgy__GxAnswer *answer,
+                       bool omnipresent, struct gxgy_rules *out);
 // The services to ask quota for. ERR_NOMEM.
 enum err gxgy_rules_keys(struct base_arena *arena, const struct gxgy_rules *rules,
                          struct gxgy_key **out, size_t *n);
@@ -337,10 +338,11 @@ enum err gxgy_timestamp(struct base_arena *arena, int64_t unix_seconds,
                         Google__Protobuf__Timestamp **out); // NULL for 0
 enum err gxgy_credit(struct base_arena *arena, const Fgw__Gxgy__ServiceAnswer *service,
                      const Fgw__Gxgy__GyAnswer *answer, Magma__Lte__CreditUpdateResponse *out);
-// What later requests of the session must carry, from the one before and this exchange. NULL cc: as it
-// was. ERR_NOMEM.
+// What later requests of the session must carry, from the one before and this exchange. NULL cc: as
+// it was. ERR_NOMEM.
 enum err gxgy_tgpp(struct base_arena *arena, const Magma__Lte__TgppContext *before,
-                   const struct gxgy_cc *gx, const struct gxgy_cc *gy, Magma__Lte__TgppContext **out);
+                   const struct gxgy_cc *gx, const struct gxgy_cc *gy,
+                   Magma__Lte__TgppContext **out);
 
 // ---- procedures ----
 // How long before a call's deadline its reply must be ready.

@@ -40,8 +40,8 @@ static enum err units(struct base_arena *arena, const Fgw__Gxgy__Granted *from, 
     *out = GXGY_NEW(arena, magma__lte__granted_units__descriptor);
     if (!*out)
         return ERR_NOMEM;
-    enum err err = unit(arena, seconds || from->total_present_case, seconds ? from->time : from->total,
-                        &(*out)->total);
+    enum err err = unit(arena, seconds || from->total_present_case,
+                        seconds ? from->time : from->total, &(*out)->total);
     if (err == ERR_OK)
         err = unit(arena, from->input_present_case, from->input, &(*out)->tx);
     if (err == ERR_OK)
@@ -51,7 +51,8 @@ static enum err units(struct base_arena *arena, const Fgw__Gxgy__Granted *from, 
 
 static bool has_octets(const Fgw__Gxgy__Granted *granted)
 {
-    return granted->total_present_case || granted->input_present_case || granted->output_present_case;
+    return granted->total_present_case || granted->input_present_case ||
+           granted->output_present_case;
 }
 
 // ---- Gx ----
@@ -65,12 +66,14 @@ enum err gxgy_monitor_credit(struct base_arena *arena, const Fgw__Gxgy__UsageMon
         return ERR_NOMEM;
     credit->monitoring_key = monitor->monitoring_key;
     // absent: PCC rule level (TS 29.212 5.3.61)
-    credit->level = (Magma__Lte__MonitoringLevel)(monitor->level_present_case
-                                                      ? monitor->level
-                                                      : MAGMA__LTE__MONITORING_LEVEL__PCC_RULE_LEVEL);
-    credit->action = monitor->disabled          ? MAGMA__LTE__USAGE_MONITORING_CREDIT__ACTION__DISABLE
-                     : monitor->report_required ? MAGMA__LTE__USAGE_MONITORING_CREDIT__ACTION__FORCE
-                                                : MAGMA__LTE__USAGE_MONITORING_CREDIT__ACTION__CONTINUE;
+    credit->level =
+        (Magma__Lte__MonitoringLevel)(monitor->level_present_case
+                                          ? monitor->level
+                                          : MAGMA__LTE__MONITORING_LEVEL__PCC_RULE_LEVEL);
+    credit->action = monitor->disabled ? MAGMA__LTE__USAGE_MONITORING_CREDIT__ACTION__DISABLE
+                     : monitor->report_required
+                         ? MAGMA__LTE__USAGE_MONITORING_CREDIT__ACTION__FORCE
+                         : MAGMA__LTE__USAGE_MONITORING_CREDIT__ACTION__CONTINUE;
     if (monitor->n_granted == 0)
         return ERR_OK;
     return units(arena, monitor->granted[0], false, &credit->granted_units);
@@ -109,17 +112,21 @@ enum err gxgy_session_qos(struct base_arena *arena, const GxAnswer *answer,
     if (!qos->arp)
         return ERR_NOMEM;
     qos->arp->priority_level = bearer->arp->priority_level;
-    qos->arp->pre_capability = (Magma__Lte__QosArp__PreCap)(
-        bearer->arp->capability_present_case ? bearer->arp->preemption_capability : 1);
-    qos->arp->pre_vulnerability = (Magma__Lte__QosArp__PreVul)(
-        bearer->arp->vulnerability_present_case ? bearer->arp->preemption_vulnerability : 0);
+    qos->arp->pre_capability = (Magma__Lte__QosArp__PreCap)(bearer->arp->capability_present_case
+                                                                ? bearer->arp->preemption_capability
+                                                                : 1);
+    qos->arp->pre_vulnerability =
+        (Magma__Lte__QosArp__PreVul)(bearer->arp->vulnerability_present_case
+                                         ? bearer->arp->preemption_vulnerability
+                                         : 0);
     return ERR_OK;
 }
 
 enum err gxgy_triggers(struct base_arena *arena, const GxAnswer *answer,
                        Magma__Lte__EventTrigger **out, size_t *n)
 {
-    Magma__Lte__EventTrigger *list = base_arena_alloc(arena, (answer->n_event_triggers + 1) * sizeof(*list));
+    Magma__Lte__EventTrigger *list =
+        base_arena_alloc(arena, (answer->n_event_triggers + 1) * sizeof(*list));
     if (!list)
         return ERR_NOMEM;
     for (size_t i = 0; i < answer->n_event_triggers; i++)
@@ -202,7 +209,7 @@ enum err gxgy_credit(struct base_arena *arena, const ServiceAnswer *service,
         out->service_identifier->value = service->service_identifiers[0];
     }
     credit->validity_time = service->validity_time;
-    const Fgw__Gxgy__FinalUnit *final = service->final_unit ? service->final_unit
+    const Fgw__Gxgy__FinalUnit *final = service->final_unit       ? service->final_unit
                                         : service->qos_final_unit ? service->qos_final_unit
                                                                   : answer->final_unit;
     if (final)
@@ -219,7 +226,8 @@ static enum err keep(struct base_arena *arena, const char *text, char **out)
 }
 
 enum err gxgy_tgpp(struct base_arena *arena, const Magma__Lte__TgppContext *before,
-                   const struct gxgy_cc *gx, const struct gxgy_cc *gy, Magma__Lte__TgppContext **out)
+                   const struct gxgy_cc *gx, const struct gxgy_cc *gy,
+                   Magma__Lte__TgppContext **out)
 {
     Magma__Lte__TgppContext *tgpp = *out = GXGY_NEW(arena, magma__lte__tgpp_context__descriptor);
     enum err err = ERR_OK;

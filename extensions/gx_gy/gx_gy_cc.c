@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One credit control exchange: waits for its turn, is sent, perhaps sent again to the alternate server,
-// and ends with a verdict. Not for what the messages say.
+// One credit control exchange: waits for its turn, is sent, perhaps sent again to the alternate
+// server, and ends with a verdict. Not for what the messages say.
 #include <stdio.h>
 #include <string.h>
 
@@ -100,8 +100,9 @@ static void read_answer(struct gxgy_cc *cc, struct msg *answer)
                          procedure(cc), x.dropped, dia_dict_avp_name(x.dropped_avp));
     if (x.unknown_mandatory)
         base_log_limited(&log_gx_gy, BASE_LOG_WARN, &subject,
-                         "%s answer: %u unknown AVPs with the M bit, the first is %s", procedure(cc),
-                         x.unknown_mandatory, dia_dict_avp_name(dia_avp_ident(x.unknown)));
+                         "%s answer: %u unknown AVPs with the M bit, the first is %s",
+                         procedure(cc), x.unknown_mandatory,
+                         dia_dict_avp_name(dia_avp_ident(x.unknown)));
 }
 
 static void answered(void *ctx, const struct dia_outcome *outcome)
@@ -248,7 +249,8 @@ void gxgy_cc_prepare(struct gxgy_cc *cc, enum gxgy_app app, const struct gxgy_co
     cc->request = request;
     gxgy_route_find(core, &context->imsi, gx ? context->policy.gx_apn : context->policy.gy_apn,
                     gx ? tgpp->gx_dest_host : tgpp->gy_dest_host,
-                    gx ? tgpp->gx_dest_realm : tgpp->gy_dest_realm, dia_origin_realm(), &cc->targets);
+                    gx ? tgpp->gx_dest_realm : tgpp->gy_dest_realm, dia_origin_realm(),
+                    &cc->targets);
     if (gx) { // TS 29.212 has no failure handling: try both servers, then give up
         cc->handling = GXGY_CCFH_RETRY_AND_TERMINATE;
         cc->failover = true;
@@ -257,5 +259,6 @@ void gxgy_cc_prepare(struct gxgy_cc *cc, enum gxgy_app app, const struct gxgy_co
     cc->handling = tgpp->gy_failure_handling >= 1 && tgpp->gy_failure_handling <= 3
                        ? (enum gxgy_handling)(tgpp->gy_failure_handling - 1)
                        : (enum gxgy_handling)gy->failure_handling;
-    cc->failover = tgpp->gy_session_failover ? tgpp->gy_session_failover == 2 : gy->session_failover;
+    cc->failover =
+        tgpp->gy_session_failover ? tgpp->gy_session_failover == 2 : gy->session_failover;
 }

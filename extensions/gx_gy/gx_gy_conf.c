@@ -54,57 +54,128 @@ static enum err check_regex(const char *text, const char **why)
 }
 
 static const struct conf_key route_keys[] = {
-    {.name = "imsi_prefix", .type = CONF_STRING, .offset = ROUTE(imsi_prefix), .check = check_digits,
+    {.name = "imsi_prefix",
+     .type = CONF_STRING,
+     .offset = ROUTE(imsi_prefix),
+     .check = check_digits,
      .help = "Leading digits of the IMSIs; default: all."},
     {.name = "apn", .type = CONF_STRING, .offset = ROUTE(apn), .help = "APN; default: all."},
-    {.name = "realm", .type = CONF_STRING, .offset = ROUTE(realm), .check = check_identity,
-     .required = true, .help = "Destination-Realm."},
-    {.name = "host", .type = CONF_STRING, .offset = ROUTE(host), .check = check_identity,
+    {.name = "realm",
+     .type = CONF_STRING,
+     .offset = ROUTE(realm),
+     .check = check_identity,
+     .required = true,
+     .help = "Destination-Realm."},
+    {.name = "host",
+     .type = CONF_STRING,
+     .offset = ROUTE(host),
+     .check = check_identity,
      .help = "Destination-Host; without it any server of the realm answers."},
-    {.name = "alternate", .type = CONF_STRING, .offset = ROUTE(alternate), .check = check_identity,
+    {.name = "alternate",
+     .type = CONF_STRING,
+     .offset = ROUTE(alternate),
+     .check = check_identity,
      .help = "The server that takes over from `host`."},
     {.name = NULL},
 };
 
-#define CORE(STRUCT)                                                                        \
-    {.name = "enabled", .type = CONF_BOOL, .offset = STRUCT(core.enabled), .def = 1,        \
-     .help = "Off: access gateways are answered without asking the core."},                 \
-    {.name = "realm", .type = CONF_STRING, .offset = STRUCT(core.realm),                    \
-     .check = check_identity, .help = "Destination-Realm; default: our own realm."},        \
-    {.name = "host", .type = CONF_STRING, .offset = STRUCT(core.host),                      \
-     .check = check_identity, .help = "Destination-Host; default: any server of the realm."}, \
-    {.name = "alternate", .type = CONF_STRING, .offset = STRUCT(core.alternate),            \
-     .check = check_identity, .help = "The server that takes over from `host`."},           \
-    {.name = "routes", .type = CONF_LIST, .offset = STRUCT(core.routes),                    \
-     .members = route_keys, .item_size = sizeof(struct gxgy_route),                         \
-     .help = "Other servers by APN and IMSI prefix."},                                      \
-    {.name = "timeout", .type = CONF_MS, .offset = STRUCT(core.timeout_ms), .def = 3000,    \
-     .min = 100, .max = 60000, .help = "Tx: wait for an answer, per try."},                 \
-    {.name = "merge_updates", .type = CONF_BOOL, .offset = STRUCT(core.merge_updates),      \
-     .def = 1, .help = "One CCR-U for what an access gateway reports of a session at a time."}, \
-    {.name = "serial", .type = CONF_BOOL, .offset = STRUCT(core.serial), .def = 1,          \
-     .help = "Never two requests of one session in flight."},                               \
-    {.name = "sticky_host", .type = CONF_BOOL, .offset = STRUCT(core.sticky_host), .def = 1, \
-     .help = "Send a session's later requests to the host that answered the first."}
+#define CORE(STRUCT)                                                                               \
+    {.name = "enabled",                                                                            \
+     .type = CONF_BOOL,                                                                            \
+     .offset = STRUCT(core.enabled),                                                               \
+     .def = 1,                                                                                     \
+     .help = "Off: access gateways are answered without asking the core."},                        \
+        {.name = "realm",                                                                          \
+         .type = CONF_STRING,                                                                      \
+         .offset = STRUCT(core.realm),                                                             \
+         .check = check_identity,                                                                  \
+         .help = "Destination-Realm; default: our own realm."},                                    \
+        {.name = "host",                                                                           \
+         .type = CONF_STRING,                                                                      \
+         .offset = STRUCT(core.host),                                                              \
+         .check = check_identity,                                                                  \
+         .help = "Destination-Host; default: any server of the realm."},                           \
+        {.name = "alternate",                                                                      \
+         .type = CONF_STRING,                                                                      \
+         .offset = STRUCT(core.alternate),                                                         \
+         .check = check_identity,                                                                  \
+         .help = "The server that takes over from `host`."},                                       \
+        {.name = "routes",                                                                         \
+         .type = CONF_LIST,                                                                        \
+         .offset = STRUCT(core.routes),                                                            \
+         .members = route_keys,                                                                    \
+         .item_size = sizeof(struct gxgy_route),                                                   \
+         .help = "Other servers by APN and IMSI prefix."},                                         \
+        {.name = "timeout",                                                                        \
+         .type = CONF_MS,                                                                          \
+         .offset = STRUCT(core.timeout_ms),                                                        \
+         .def = 3000,                                                                              \
+         .min = 100,                                                                               \
+         .max = 60000,                                                                             \
+         .help = "Tx: wait for an answer, per try."},                                              \
+        {.name = "merge_updates",                                                                  \
+         .type = CONF_BOOL,                                                                        \
+         .offset = STRUCT(core.merge_updates),                                                     \
+         .def = 1,                                                                                 \
+         .help = "One CCR-U for what an access gateway reports of a session at a time."},          \
+        {.name = "serial",                                                                         \
+         .type = CONF_BOOL,                                                                        \
+         .offset = STRUCT(core.serial),                                                            \
+         .def = 1,                                                                                 \
+         .help = "Never two requests of one session in flight."},                                  \
+    {                                                                                              \
+        .name = "sticky_host", .type = CONF_BOOL, .offset = STRUCT(core.sticky_host), .def = 1,    \
+        .help = "Send a session's later requests to the host that answered the first."             \
+    }
 
 static const char *const ports_types[] = {"refuse", "widen", NULL};
 static const struct conf_key gx_keys[] = {
     CORE(GX),
-    {.name = "features_1", .type = CONF_INT, .offset = GX(features_1), .def = 3, .min = 0,
-     .max = UINT32_MAX, .help = "Supported-Features list 1; 0: not sent."},
-    {.name = "features_2", .type = CONF_INT, .offset = GX(features_2), .def = 3, .min = 0,
-     .max = UINT32_MAX, .help = "Supported-Features list 2; 0: not sent."},
-    {.name = "usage_report_trigger", .type = CONF_INT, .offset = GX(usage_report_trigger), .def = 33,
-     .min = 0, .max = 1000, .help = "Event-Trigger of usage reports; 26 for PCRFs of Rel-9.1."},
-    {.name = "online", .type = CONF_BOOL, .offset = GX(online), .def = 1,
+    {.name = "features_1",
+     .type = CONF_INT,
+     .offset = GX(features_1),
+     .def = 3,
+     .min = 0,
+     .max = UINT32_MAX,
+     .help = "Supported-Features list 1; 0: not sent."},
+    {.name = "features_2",
+     .type = CONF_INT,
+     .offset = GX(features_2),
+     .def = 3,
+     .min = 0,
+     .max = UINT32_MAX,
+     .help = "Supported-Features list 2; 0: not sent."},
+    {.name = "usage_report_trigger",
+     .type = CONF_INT,
+     .offset = GX(usage_report_trigger),
+     .def = 33,
+     .min = 0,
+     .max = 1000,
+     .help = "Event-Trigger of usage reports; 26 for PCRFs of Rel-9.1."},
+    {.name = "online",
+     .type = CONF_BOOL,
+     .offset = GX(online),
+     .def = 1,
      .help = "Online in CCR-I: the default charging method."},
     {.name = "offline", .type = CONF_BOOL, .offset = GX(offline), .help = "Offline in CCR-I."},
-    {.name = "default_ipv4", .type = CONF_STRING, .offset = GX(default_ipv4), .check = check_ipv4,
+    {.name = "default_ipv4",
+     .type = CONF_STRING,
+     .offset = GX(default_ipv4),
+     .check = check_ipv4,
      .help = "Framed-IP-Address where the UE has none, for PCRFs that insist on one."},
-    {.name = "max_flows", .type = CONF_INT, .offset = GX(max_flows), .def = 64, .min = 1, .max = 4096,
+    {.name = "max_flows",
+     .type = CONF_INT,
+     .offset = GX(max_flows),
+     .def = 64,
+     .min = 1,
+     .max = 4096,
      .help = "Flows that the port lists and ranges of one filter may become."},
-    {.name = "wide_ports", .type = CONF_ENUM, .offset = GX(wide_ports), .choices = ports_types,
-     .def = GXGY_PORTS_REFUSE, .help = "Filters with more ports than that."},
+    {.name = "wide_ports",
+     .type = CONF_ENUM,
+     .offset = GX(wide_ports),
+     .choices = ports_types,
+     .def = GXGY_PORTS_REFUSE,
+     .help = "Filters with more ports than that."},
     {.name = NULL},
 };
 
@@ -115,37 +186,84 @@ static const char *const handling_types[] = {"terminate", "continue", "retry-and
 static const char *const failed_types[] = {"terminate", "report-again", NULL};
 static const struct conf_key gy_keys[] = {
     CORE(GY),
-    {.name = "service_context_id", .type = CONF_STRING, .offset = GY(service_context_id),
-     .def_text = "32251@3gpp.org", .help = "Service-Context-Id."},
-    {.name = "requested_units", .type = CONF_ENUM, .offset = GY(requested_units),
-     .choices = requested_types, .def = GXGY_REQUEST_AS_ASKED,
+    {.name = "service_context_id",
+     .type = CONF_STRING,
+     .offset = GY(service_context_id),
+     .def_text = "32251@3gpp.org",
+     .help = "Service-Context-Id."},
+    {.name = "requested_units",
+     .type = CONF_ENUM,
+     .offset = GY(requested_units),
+     .choices = requested_types,
+     .def = GXGY_REQUEST_AS_ASKED,
      .help = "Requested-Service-Unit: as access gateways ask, an empty one, or none."},
-    {.name = "default_units", .type = CONF_INT, .offset = GY(default_units), .def = 100000, .min = 1,
-     .max = INT64_MAX, .help = "Octets to ask for where access gateways do not say."},
-    {.name = "used_octets", .type = CONF_ENUM, .offset = GY(used_octets), .choices = used_types,
-     .def = GXGY_USED_ALL, .help = "Which CC-*-Octets a usage report has."},
-    {.name = "reporting_reason", .type = CONF_ENUM, .offset = GY(reporting_reason),
-     .choices = reason_types, .def = GXGY_REASON_AS_SPECIFIED,
+    {.name = "default_units",
+     .type = CONF_INT,
+     .offset = GY(default_units),
+     .def = 100000,
+     .min = 1,
+     .max = INT64_MAX,
+     .help = "Octets to ask for where access gateways do not say."},
+    {.name = "used_octets",
+     .type = CONF_ENUM,
+     .offset = GY(used_octets),
+     .choices = used_types,
+     .def = GXGY_USED_ALL,
+     .help = "Which CC-*-Octets a usage report has."},
+    {.name = "reporting_reason",
+     .type = CONF_ENUM,
+     .offset = GY(reporting_reason),
+     .choices = reason_types,
+     .def = GXGY_REASON_AS_SPECIFIED,
      .help = "Where Reporting-Reason stands."},
-    {.name = "send_service_identifier", .type = CONF_BOOL, .offset = GY(send_service_identifier),
-     .def = 1, .help = "Send Service-Identifier."},
-    {.name = "service_identifier", .type = CONF_INT, .offset = GY(service_identifier), .def = -1,
-     .min = -1, .max = UINT32_MAX, .help = "Service-Identifier of all services; -1: the rule's."},
-    {.name = "apn", .type = CONF_STRING, .offset = GY(apn), .help = "Called-Station-Id of all sessions."},
-    {.name = "auth_only", .type = CONF_BOOL, .offset = GY(auth_only),
+    {.name = "send_service_identifier",
+     .type = CONF_BOOL,
+     .offset = GY(send_service_identifier),
+     .def = 1,
+     .help = "Send Service-Identifier."},
+    {.name = "service_identifier",
+     .type = CONF_INT,
+     .offset = GY(service_identifier),
+     .def = -1,
+     .min = -1,
+     .max = UINT32_MAX,
+     .help = "Service-Identifier of all services; -1: the rule's."},
+    {.name = "apn",
+     .type = CONF_STRING,
+     .offset = GY(apn),
+     .help = "Called-Station-Id of all sessions."},
+    {.name = "auth_only",
+     .type = CONF_BOOL,
+     .offset = GY(auth_only),
      .help = "Ask the OCS only whether a session may be; no quota."},
-    {.name = "late_open", .type = CONF_BOOL, .offset = GY(late_open), .def = 1,
+    {.name = "late_open",
+     .type = CONF_BOOL,
+     .offset = GY(late_open),
+     .def = 1,
      .help = "An update of a session without Gy begins one, with CCR-I."},
-    {.name = "failure_handling", .type = CONF_ENUM, .offset = GY(failure_handling),
-     .choices = handling_types, .def = GXGY_CCFH_TERMINATE,
+    {.name = "failure_handling",
+     .type = CONF_ENUM,
+     .offset = GY(failure_handling),
+     .choices = handling_types,
+     .def = GXGY_CCFH_TERMINATE,
      .help = "Credit-Control-Failure-Handling until the OCS says."},
-    {.name = "session_failover", .type = CONF_BOOL, .offset = GY(session_failover),
+    {.name = "session_failover",
+     .type = CONF_BOOL,
+     .offset = GY(session_failover),
      .help = "CC-Session-Failover until the OCS says."},
-    {.name = "failed_update", .type = CONF_ENUM, .offset = GY(failed_update), .choices = failed_types,
+    {.name = "failed_update",
+     .type = CONF_ENUM,
+     .offset = GY(failed_update),
+     .choices = failed_types,
      .def = GXGY_FAILED_TERMINATE,
      .help = "What an access gateway is told when a CCR-U got no answer and may not continue."},
-    {.name = "terminate_tries", .type = CONF_INT, .offset = GY(terminate_tries), .def = 3, .min = 1,
-     .max = 10, .help = "How often a CCR-T is sent before its usage is given up."},
+    {.name = "terminate_tries",
+     .type = CONF_INT,
+     .offset = GY(terminate_tries),
+     .def = 3,
+     .min = 1,
+     .max = 10,
+     .help = "How often a CCR-T is sent before its usage is given up."},
     {.name = NULL},
 };
 
@@ -153,41 +271,77 @@ static const struct conf_key apn_keys[] = {
     {.name = "apn", .type = CONF_STRING, .offset = APN(apn), .required = true, .help = "The APN."},
     {.name = "gx", .type = CONF_BOOL, .offset = APN(gx), .def = 1, .help = "Ask a PCRF."},
     {.name = "gy", .type = CONF_BOOL, .offset = APN(gy), .def = 1, .help = "Ask an OCS."},
-    {.name = "gy_auth_only", .type = CONF_BOOL, .offset = APN(gy_auth_only),
+    {.name = "gy_auth_only",
+     .type = CONF_BOOL,
+     .offset = APN(gy_auth_only),
      .help = "Ask the OCS only whether a session may be."},
     {.name = NULL},
 };
 
 static const struct conf_key virtual_keys[] = {
-    {.name = "apn", .type = CONF_STRING, .offset = VIRTUAL(apn), .check = check_regex,
+    {.name = "apn",
+     .type = CONF_STRING,
+     .offset = VIRTUAL(apn),
+     .check = check_regex,
      .help = "Regular expression; default: any APN."},
-    {.name = "charging_characteristics", .type = CONF_STRING,
-     .offset = VIRTUAL(charging_characteristics), .check = check_regex,
+    {.name = "charging_characteristics",
+     .type = CONF_STRING,
+     .offset = VIRTUAL(charging_characteristics),
+     .check = check_regex,
      .help = "Regular expression; default: any."},
-    {.name = "gx_apn", .type = CONF_STRING, .offset = VIRTUAL(gx_apn), .help = "What a PCRF is told."},
-    {.name = "gy_apn", .type = CONF_STRING, .offset = VIRTUAL(gy_apn), .help = "What an OCS is told."},
+    {.name = "gx_apn",
+     .type = CONF_STRING,
+     .offset = VIRTUAL(gx_apn),
+     .help = "What a PCRF is told."},
+    {.name = "gy_apn",
+     .type = CONF_STRING,
+     .offset = VIRTUAL(gy_apn),
+     .help = "What an OCS is told."},
     {.name = NULL},
 };
 
 static const struct conf_key rule_keys[] = {
-    {.name = "id", .type = CONF_STRING, .offset = RULE(id), .required = true,
+    {.name = "id",
+     .type = CONF_STRING,
+     .offset = RULE(id),
+     .required = true,
      .help = "Charging-Rule-Name."},
-    {.name = "rating_group", .type = CONF_INT, .offset = RULE(rating_group), .def = -1, .min = -1,
-     .max = UINT32_MAX, .help = "Rating-Group; -1: none."},
-    {.name = "service_identifier", .type = CONF_INT, .offset = RULE(service_identifier), .def = -1,
-     .min = -1, .max = UINT32_MAX, .help = "Service-Identifier; -1: none."},
-    {.name = "online", .type = CONF_BOOL, .offset = RULE(online), .def = 1,
+    {.name = "rating_group",
+     .type = CONF_INT,
+     .offset = RULE(rating_group),
+     .def = -1,
+     .min = -1,
+     .max = UINT32_MAX,
+     .help = "Rating-Group; -1: none."},
+    {.name = "service_identifier",
+     .type = CONF_INT,
+     .offset = RULE(service_identifier),
+     .def = -1,
+     .min = -1,
+     .max = UINT32_MAX,
+     .help = "Service-Identifier; -1: none."},
+    {.name = "online",
+     .type = CONF_BOOL,
+     .offset = RULE(online),
+     .def = 1,
      .help = "Charged online: the OCS is asked for quota."},
-    {.name = "omnipresent", .type = CONF_BOOL, .offset = RULE(omnipresent),
+    {.name = "omnipresent",
+     .type = CONF_BOOL,
+     .offset = RULE(omnipresent),
      .help = "Every session has it."},
     {.name = NULL},
 };
 
 static const struct conf_key base_keys[] = {
-    {.name = "name", .type = CONF_STRING, .offset = BASE(name), .required = true,
+    {.name = "name",
+     .type = CONF_STRING,
+     .offset = BASE(name),
+     .required = true,
      .help = "Charging-Rule-Base-Name."},
     {.name = "rules", .type = CONF_STRINGS, .offset = BASE(rules), .help = "Its rules."},
-    {.name = "omnipresent", .type = CONF_BOOL, .offset = BASE(omnipresent),
+    {.name = "omnipresent",
+     .type = CONF_BOOL,
+     .offset = BASE(omnipresent),
      .help = "Every session has them."},
     {.name = NULL},
 };
@@ -195,22 +349,52 @@ static const struct conf_key base_keys[] = {
 const struct conf_key gxgy_settings_keys[] = {
     {.name = "gx", .type = CONF_GROUP, .offset = AT(gx), .members = gx_keys, .help = "PCRF."},
     {.name = "gy", .type = CONF_GROUP, .offset = AT(gy), .members = gy_keys, .help = "OCS."},
-    {.name = "session_host", .type = CONF_STRING, .offset = AT(session_host), .check = check_identity,
+    {.name = "session_host",
+     .type = CONF_STRING,
+     .offset = AT(session_host),
+     .check = check_identity,
      .help = "First part of Session-Ids; the same on gateways that stand in for one another."},
-    {.name = "apns", .type = CONF_LIST, .offset = AT(apns), .members = apn_keys,
-     .item_size = sizeof(struct gxgy_apn), .help = "Gx and Gy by APN."},
-    {.name = "virtual_apns", .type = CONF_LIST, .offset = AT(virtual_apns), .members = virtual_keys,
-     .item_size = sizeof(struct gxgy_virtual_apn), .help = "Other names of APNs toward the core."},
-    {.name = "rules", .type = CONF_LIST, .offset = AT(rules), .members = rule_keys,
-     .item_size = sizeof(struct gxgy_rule), .help = "Rules that access gateways have."},
-    {.name = "base_names", .type = CONF_LIST, .offset = AT(base_names), .members = base_keys,
-     .item_size = sizeof(struct gxgy_base_name), .help = "Groups of rules."},
-    {.name = "agw_timeout", .type = CONF_MS, .offset = AT(agw_timeout_ms), .def = 5000, .min = 100,
-     .max = 60000, .help = "Longest wait for an access gateway to answer a request of the core."},
-    {.name = "agw_service", .type = CONF_STRING, .offset = AT(agw_service), .def_text = "sessiond",
+    {.name = "apns",
+     .type = CONF_LIST,
+     .offset = AT(apns),
+     .members = apn_keys,
+     .item_size = sizeof(struct gxgy_apn),
+     .help = "Gx and Gy by APN."},
+    {.name = "virtual_apns",
+     .type = CONF_LIST,
+     .offset = AT(virtual_apns),
+     .members = virtual_keys,
+     .item_size = sizeof(struct gxgy_virtual_apn),
+     .help = "Other names of APNs toward the core."},
+    {.name = "rules",
+     .type = CONF_LIST,
+     .offset = AT(rules),
+     .members = rule_keys,
+     .item_size = sizeof(struct gxgy_rule),
+     .help = "Rules that access gateways have."},
+    {.name = "base_names",
+     .type = CONF_LIST,
+     .offset = AT(base_names),
+     .members = base_keys,
+     .item_size = sizeof(struct gxgy_base_name),
+     .help = "Groups of rules."},
+    {.name = "agw_timeout",
+     .type = CONF_MS,
+     .offset = AT(agw_timeout_ms),
+     .def = 5000,
+     .min = 100,
+     .max = 60000,
+     .help = "Longest wait for an access gateway to answer a request of the core."},
+    {.name = "agw_service",
+     .type = CONF_STRING,
+     .offset = AT(agw_service),
+     .def_text = "sessiond",
      .help = "Service of access gateways that takes re-authorisations."},
-    {.name = "abort_service", .type = CONF_STRING, .offset = AT(abort_service),
-     .def_text = "abort_session_service", .help = "Service of access gateways that takes aborts."},
+    {.name = "abort_service",
+     .type = CONF_STRING,
+     .offset = AT(abort_service),
+     .def_text = "abort_session_service",
+     .help = "Service of access gateways that takes aborts."},
     {.name = NULL},
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an access gateway says about a session, wherever its messages have it. Not for what the core is
-// told of it.
+// What an access gateway says about a session, wherever its messages have it. Not for what the core
+// is told of it.
 #include <string.h>
 
 #include "extensions/gx_gy/gx_gy.h"

@@ -122,7 +122,8 @@ const struct xlate_conv gxgy_ipv6_prefix = {
     .encode = prefix_encode,
 };
 
-// ---- time zone: quarters of an hour as swapped BCD with a sign bit (TS 24.008 10.5.3.8), then DST ----
+// ---- time zone: quarters of an hour as swapped BCD with a sign bit (TS 24.008 10.5.3.8), then DST
+// ----
 enum { QUARTER = 15, QUARTERS_MAX = 79, SIGN = 0x08 };
 
 static enum err timezone_encode(struct xlate_ctx *ctx, const struct xlate *row,

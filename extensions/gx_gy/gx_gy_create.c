@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// CreateSession: CCR-I to the PCRF, then to the OCS for the services of the rules that it gave. A session
-// that the access gateway will not have is ended at whoever opened it.
+// CreateSession: CCR-I to the PCRF, then to the OCS for the services of the rules that it gave. A
+// session that the access gateway will not have is ended at whoever opened it.
 #include <string.h>
 #include <time.h>
 
@@ -191,7 +191,8 @@ static enum err add_revalidation(struct create *t, const Fgw__Gxgy__GyAnswer *an
 {
     uint32_t validity = answer->validity_time;
     for (size_t i = 0; i < answer->n_services; i++)
-        if (answer->services[i]->validity_time && (!validity || answer->services[i]->validity_time < validity))
+        if (answer->services[i]->validity_time &&
+            (!validity || answer->services[i]->validity_time < validity))
             validity = answer->services[i]->validity_time;
     if (!validity || r->revalidation_time)
         return ERR_OK;
@@ -269,7 +270,8 @@ static bool authorised(const struct gxgy_cc *gy)
 
 static void gy_done(struct gxgy_cc *cc)
 {
-    static const struct gxgy_verdict barred = {RPC_PERMISSION_DENIED, GXGY_SERVICE_DENIED, "barred"};
+    static const struct gxgy_verdict barred = {RPC_PERMISSION_DENIED, GXGY_SERVICE_DENIED,
+                                               "barred"};
     struct create *t = cc->ctx;
     if (!t->context.policy.gy_auth_only) {
         if (cc->ok || cc->granted)

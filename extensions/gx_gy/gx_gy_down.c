@@ -41,14 +41,16 @@ struct down {
 // ---- answers ----
 static void account(const struct down *t, uint32_t code)
 {
-    const char *interface = t->procedure->app == GXGY_GX ? "gx" : "gy", *label = gxgy_core_label(code);
+    const char *interface = t->procedure->app == GXGY_GX ? "gx" : "gy",
+               *label = gxgy_core_label(code);
     int64_t elapsed = base_now_ns() - t->started_ns;
     const struct base_log_subject subject = {.imsi = t->imsi.len ? t->imsi.digits : NULL,
-                                             .agw = t->session.gateway[0] ? t->session.gateway : NULL,
+                                             .agw =
+                                                 t->session.gateway[0] ? t->session.gateway : NULL,
                                              .peer = t->peer};
     fgw_count(interface, t->procedure->name, FGW_DOWN, t->peer, label, elapsed);
-    base_log(&log_gx_gy, BASE_LOG_INFO, &subject, "%s %s %s, %.3f ms", interface, t->procedure->name,
-             label, (double)elapsed / 1e6);
+    base_log(&log_gx_gy, BASE_LOG_INFO, &subject, "%s %s %s, %.3f ms", interface,
+             t->procedure->name, label, (double)elapsed / 1e6);
 }
 
 // A copy of an AVP that the dictionary does not know.
@@ -137,7 +139,8 @@ static ProtobufCMessage *reply_of(struct down *t, const ProtobufCMessageDescript
                                   const struct rpc_tunnel_result *result, uint32_t *code)
 {
     ProtobufCMessage *reply = NULL;
-    *code = result->err == ERR_OK ? gxgy_core_of_status(result->status) : gxgy_core_of_err(result->err);
+    *code =
+        result->err == ERR_OK ? gxgy_core_of_status(result->status) : gxgy_core_of_err(result->err);
     if (!gxgy_is_success(*code))
         return NULL;
     reply = protobuf_c_message_unpack(type, base_arena_protobuf(t->arena), result->len,
@@ -163,7 +166,7 @@ static void abort_done(void *ctx, const struct rpc_tunnel_result *result)
         t, &magma__lte__abort_session_result__descriptor, result, &code);
     if (reply)
         code = (uint32_t)reply->code < sizeof(codes) / sizeof(codes[0]) ? codes[reply->code]
-                                                                       : GXGY_UNABLE_TO_COMPLY;
+                                                                        : GXGY_UNABLE_TO_COMPLY;
     end(t, code);
 }
 
@@ -180,7 +183,8 @@ static void abort_run(struct down *t)
 static enum err add_reports(struct down *t, const Magma__Lte__PolicyReAuthAnswer *reply,
                             Fgw__Gxgy__GxReAuthAnswer *body)
 {
-    body->rule_reports = gxgy_list(t->arena, t->rules.failed, t->rules.n_failed, reply->n_failed_rules);
+    body->rule_reports =
+        gxgy_list(t->arena, t->rules.failed, t->rules.n_failed, reply->n_failed_rules);
     body->n_rule_reports = t->rules.n_failed;
     if (!body->rule_reports)
         return ERR_NOMEM;
@@ -211,7 +215,7 @@ static void policy_done(void *ctx, const struct rpc_tunnel_result *result)
         t, &magma__lte__policy_re_auth_answer__descriptor, result, &code);
     if (reply) {
         code = (uint32_t)reply->result < sizeof(codes) / sizeof(codes[0]) ? codes[reply->result]
-                                                                         : GXGY_UNABLE_TO_COMPLY;
+                                                                          : GXGY_UNABLE_TO_COMPLY;
         if (add_reports(t, reply, &body) != ERR_OK)
             code = GXGY_TOO_BUSY;
     }
@@ -277,11 +281,12 @@ static void charging_done(void *ctx, const struct rpc_tunnel_result *result)
     };
     struct down *t = ctx;
     uint32_t code;
-    const Magma__Lte__ChargingReAuthAnswer *reply = (const Magma__Lte__ChargingReAuthAnswer *)reply_of(
-        t, &magma__lte__charging_re_auth_answer__descriptor, result, &code);
+    const Magma__Lte__ChargingReAuthAnswer *reply =
+        (const Magma__Lte__ChargingReAuthAnswer *)reply_of(
+            t, &magma__lte__charging_re_auth_answer__descriptor, result, &code);
     if (reply)
         code = (uint32_t)reply->result < sizeof(codes) / sizeof(codes[0]) ? codes[reply->result]
-                                                                         : GXGY_UNABLE_TO_COMPLY;
+                                                                          : GXGY_UNABLE_TO_COMPLY;
     end(t, code);
 }
 
@@ -373,17 +378,23 @@ static void received(void *ctx, struct dia_inbound *inbound)
 enum err gxgy_down_accept(void)
 {
     static const struct procedure procedures[] = {
-        {.name = "RAR", .app = GXGY_GX, .command = DIA_CMD_RAR, .request = GXGY_GX_RAR,
+        {.name = "RAR",
+         .app = GXGY_GX,
+         .command = DIA_CMD_RAR,
+         .request = GXGY_GX_RAR,
          .run = policy_run},
         {.name = "ASR", .app = GXGY_GX, .command = DIA_CMD_ASR, .request = -1, .run = abort_run},
-        {.name = "RAR", .app = GXGY_GY, .command = DIA_CMD_RAR, .request = GXGY_GY_RAR,
+        {.name = "RAR",
+         .app = GXGY_GY,
+         .command = DIA_CMD_RAR,
+         .request = GXGY_GY_RAR,
          .run = charging_run},
         {.name = "ASR", .app = GXGY_GY, .command = DIA_CMD_ASR, .request = -1, .run = abort_run},
     };
     for (size_t i = 0; i < sizeof(procedures) / sizeof(procedures[0]); i++) {
         const struct procedure *p = &procedures[i];
-        enum err err = dia_accept(p->app == GXGY_GX ? DIA_APP_GX : DIA_APP_CREDIT_CONTROL, p->command,
-                                  received, (void *)(uintptr_t)p);
+        enum err err = dia_accept(p->app == GXGY_GX ? DIA_APP_GX : DIA_APP_CREDIT_CONTROL,
+                                  p->command, received, (void *)(uintptr_t)p);
         if (err != ERR_OK)
             return err;
     }

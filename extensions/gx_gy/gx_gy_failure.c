@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What follows when a credit control request did not succeed: RFC 8506 5.7 and the tables of clause 6
-// (RFC 4006: 7), as data. "Failure to send" comes after failover to the alternate server has been tried
-// (RFC 8506 6).
+// What follows when a credit control request did not succeed: RFC 8506 5.7 and the tables of clause
+// 6 (RFC 4006: 7), as data. "Failure to send" comes after failover to the alternate server has been
+// tried (RFC 8506 6).
 #include "extensions/gx_gy/gx_gy.h"
 
 struct row {
@@ -14,11 +14,11 @@ struct row {
 #define S GXGY_GRANT
 static const struct row rows[GXGY_FAULTS][3] = {
     //                            TERMINATE  CONTINUE  RETRY_AND_TERMINATE
-    [GXGY_FAULT_TX] =             {{G, G},   {A, S},   {A, G}},
-    [GXGY_FAULT_SEND] =           {{A, G},   {A, S},   {A, G}},
-    [GXGY_FAULT_FAILED] =         {{G, G},   {S, S},   {G, G}},
-    [GXGY_FAULT_DENIED] =         {{G, G},   {G, G},   {G, G}},
-    [GXGY_FAULT_NOT_APPLICABLE] = {{S, S},   {S, S},   {S, S}},
+    [GXGY_FAULT_TX] = {{G, G}, {A, S}, {A, G}},
+    [GXGY_FAULT_SEND] = {{A, G}, {A, S}, {A, G}},
+    [GXGY_FAULT_FAILED] = {{G, G}, {S, S}, {G, G}},
+    [GXGY_FAULT_DENIED] = {{G, G}, {G, G}, {G, G}},
+    [GXGY_FAULT_NOT_APPLICABLE] = {{S, S}, {S, S}, {S, S}},
 };
 #undef G
 #undef A

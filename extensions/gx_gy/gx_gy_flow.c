@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Flow-Information as flows that access gateways can match: one direction, one protocol and at most one
-// port per side and flow. What they cannot match is refused, never loosened silently: a wider filter
-// would let through what the PCRF did not mean.
+// Flow-Information as flows that access gateways can match: one direction, one protocol and at most
+// one port per side and flow. What they cannot match is refused, never loosened silently: a wider
+// filter would let through what the PCRF did not mean.
 #include <stdio.h>
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 typedef Fgw__Gxgy__GxRequest GxRequest;
 typedef Fgw__Gxgy__Qos Qos;
-#define SET(msg, KIND, field, FIELD, val) \
+#define SET(msg, KIND, field, FIELD, val)                                                          \
     ((msg)->field = (val), (msg)->field##_present_case = KIND##_PRESENT_##FIELD)
 
 // A bit rate that does not fit into 32 bits goes into the extended AVP, in kbit/s (5.4.1, feature
@@ -50,8 +50,7 @@ static enum err add_qos(struct base_arena *arena, const Magma__Lte__QosInformati
         return ERR_NOMEM;
     bearer->arp->priority_level = from->priority_level;
     bearer->arp->preemption_capability = from->preemption_capability;
-    bearer->arp->capability_present_case =
-        FGW__GXGY__ARP__CAPABILITY_PRESENT_PREEMPTION_CAPABILITY;
+    bearer->arp->capability_present_case = FGW__GXGY__ARP__CAPABILITY_PRESENT_PREEMPTION_CAPABILITY;
     bearer->arp->preemption_vulnerability = from->preemption_vulnerability;
     bearer->arp->vulnerability_present_case =
         FGW__GXGY__ARP__VULNERABILITY_PRESENT_PREEMPTION_VULNERABILITY;
@@ -86,12 +85,20 @@ static enum err add_features(struct base_arena *arena, const struct gxgy_gx_sett
 
 static void add_access(GxRequest *request, const struct gxgy_context *c)
 {
-    enum { IP_CAN_3GPP_EPS = 5, IP_CAN_NON_3GPP_EPS = 6, RAT_WLAN = 0, RAT_EUTRAN = 1004, RAT_NR = 1006 };
+    enum {
+        IP_CAN_3GPP_EPS = 5,
+        IP_CAN_NON_3GPP_EPS = 6,
+        RAT_WLAN = 0,
+        RAT_EUTRAN = 1004,
+        RAT_NR = 1006
+    };
     Magma__Lte__RATType rat = c->common->rat_type;
     bool wlan = rat == MAGMA__LTE__RATTYPE__TGPP_WLAN;
     request->ip_can_type = wlan ? IP_CAN_NON_3GPP_EPS : IP_CAN_3GPP_EPS;
     SET(request, FGW__GXGY__GX_REQUEST__RAT_TYPE, rat_type, RAT_TYPE,
-        wlan ? RAT_WLAN : rat == MAGMA__LTE__RATTYPE__TGPP_NR ? RAT_NR : RAT_EUTRAN);
+        wlan                                  ? RAT_WLAN
+        : rat == MAGMA__LTE__RATTYPE__TGPP_NR ? RAT_NR
+                                              : RAT_EUTRAN);
     request->framed_ipv4 = c->common->ue_ipv4;
     request->framed_ipv6 = c->common->ue_ipv6;
     const char *fallback = gxgy_settings()->gx.default_ipv4;
@@ -100,7 +107,8 @@ static void add_access(GxRequest *request, const struct gxgy_context *c)
     request->called_station_id = (char *)(uintptr_t)c->policy.gx_apn;
 }
 
-static enum err add_initial(struct base_arena *arena, GxRequest *request, const struct gxgy_context *c)
+static enum err add_initial(struct base_arena *arena, GxRequest *request,
+                            const struct gxgy_context *c)
 {
     const struct gxgy_gx_settings *settings = &gxgy_settings()->gx;
     SET(request, FGW__GXGY__GX_REQUEST__NETWORK_REQUEST_SUPPORT, network_request_support,
@@ -125,8 +133,8 @@ static void add_place(struct base_arena *arena, GxRequest *request, const struct
         request->gateway_address = (char *)(uintptr_t)c->spgw_ipv4;
     const uint8_t *mac = c->hardware_address.data;
     if (c->hardware_address.len == 6) {
-        char *text = base_arena_printf(arena, "%02x-%02x-%02x-%02x-%02x-%02x", mac[0], mac[1], mac[2],
-                                       mac[3], mac[4], mac[5]);
+        char *text = base_arena_printf(arena, "%02x-%02x-%02x-%02x-%02x-%02x", mac[0], mac[1],
+                                       mac[2], mac[3], mac[4], mac[5]);
         request->hardware_address = text ? text : GXGY_EMPTY;
     }
 }

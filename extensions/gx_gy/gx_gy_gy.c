@@ -9,7 +9,7 @@
 
 typedef Fgw__Gxgy__GyRequest GyRequest;
 typedef Fgw__Gxgy__ServiceRequest Service;
-#define SET(msg, KIND, field, FIELD, val) \
+#define SET(msg, KIND, field, FIELD, val)                                                          \
     ((msg)->field = (val), (msg)->field##_present_case = KIND##_PRESENT_##FIELD)
 
 static uint8_t octet(unsigned value)
@@ -43,7 +43,9 @@ static enum err add_addresses(struct base_arena *arena, Fgw__Gxgy__PsInformation
     enum { IPV4 = 0, IPV6 = 2, IPV4V6 = 3 }; // 3GPP-PDP-Type, TS 29.061 16.4.7.2
     bool v4 = common->ue_ipv4[0], v6 = common->ue_ipv6[0];
     SET(ps, FGW__GXGY__PS_INFORMATION__PDP_TYPE, pdp_type, PDP_TYPE,
-        v4 && v6 ? IPV4V6 : v6 ? IPV6 : IPV4);
+        v4 && v6 ? IPV4V6
+        : v6     ? IPV6
+                 : IPV4);
     ps->pdp_addresses = gxgy_list(arena, NULL, 0, 2);
     if (!ps->pdp_addresses)
         return ERR_NOMEM;
@@ -134,8 +136,8 @@ static enum err add_used(struct base_arena *arena, Service *service,
         }
         const Magma__Lte__UsedUnits *from = usage->used[i];
         if (from->tariff_change_usage_present_case)
-            SET(used, FGW__GXGY__USED__TARIFF_CHANGE_USAGE, tariff_change_usage, TARIFF_CHANGE_USAGE,
-                from->tariff_change_usage);
+            SET(used, FGW__GXGY__USED__TARIFF_CHANGE_USAGE, tariff_change_usage,
+                TARIFF_CHANGE_USAGE, from->tariff_change_usage);
         if (from->seconds)
             SET(used, FGW__GXGY__USED__TIME, time, TIME, from->seconds);
         if (from->service_units)
@@ -146,15 +148,21 @@ static enum err add_used(struct base_arena *arena, Service *service,
     return ERR_OK;
 }
 
-// TS 32.299 7.2.175: reasons that concern one kind of quota stand with the usage, the others with the
-// service.
+// TS 32.299 7.2.175: reasons that concern one kind of quota stand with the usage, the others with
+// the service.
 static enum err add_reason(struct base_arena *arena, Service *service,
                            const Magma__Lte__CreditUsage *usage)
 {
-    enum { THRESHOLD = 0, QUOTA_EXHAUSTED = 3, OTHER_QUOTA_TYPE = 5, RATING_CONDITION = 6, POOL = 8 };
+    enum {
+        THRESHOLD = 0,
+        QUOTA_EXHAUSTED = 3,
+        OTHER_QUOTA_TYPE = 5,
+        RATING_CONDITION = 6,
+        POOL = 8
+    };
     uint32_t reason = (uint32_t)usage->type;
-    bool of_quota = reason == THRESHOLD || reason == QUOTA_EXHAUSTED || reason == OTHER_QUOTA_TYPE ||
-                    reason == POOL;
+    bool of_quota = reason == THRESHOLD || reason == QUOTA_EXHAUSTED ||
+                    reason == OTHER_QUOTA_TYPE || reason == POOL;
     if (of_quota && gxgy_settings()->gy.reporting_reason == GXGY_REASON_AS_SPECIFIED) {
         for (size_t i = 0; i < service->n_used; i++)
             SET(service->used[i], FGW__GXGY__USED__REPORTING_REASON, reporting_reason,
@@ -182,8 +190,8 @@ static enum err add_requested(struct base_arena *arena, Service *service,
         return ERR_NOMEM;
     if (settings->requested_units == GXGY_REQUEST_EMPTY)
         return ERR_OK;
-    bool any = asked && (asked->total || asked->tx || asked->rx || asked->seconds ||
-                         asked->service_units);
+    bool any =
+        asked && (asked->total || asked->tx || asked->rx || asked->seconds || asked->service_units);
     if (!any) // also where an access gateway asks for nothing in particular
         SET(units, FGW__GXGY__REQUESTED__TOTAL, total, TOTAL, (uint64_t)settings->default_units);
     if (asked && asked->total)
@@ -200,7 +208,8 @@ static enum err add_requested(struct base_arena *arena, Service *service,
     return ERR_OK;
 }
 
-static enum err add_identifier(struct base_arena *arena, Service *service, const struct gxgy_key *key)
+static enum err add_identifier(struct base_arena *arena, Service *service,
+                               const struct gxgy_key *key)
 {
     const struct gxgy_gy_settings *settings = &gxgy_settings()->gy;
     uint32_t id = settings->service_identifier >= 0 ? (uint32_t)settings->service_identifier
@@ -213,8 +222,8 @@ static enum err add_identifier(struct base_arena *arena, Service *service, const
     return service->service_identifiers ? ERR_OK : ERR_NOMEM;
 }
 
-enum err gxgy_gy_add_service(struct base_arena *arena, GyRequest *request, const struct gxgy_key *key,
-                             const Magma__Lte__RequestedUnits *asked,
+enum err gxgy_gy_add_service(struct base_arena *arena, GyRequest *request,
+                             const struct gxgy_key *key, const Magma__Lte__RequestedUnits *asked,
                              const Magma__Lte__CreditUsage *usage, size_t room)
 {
     const Magma__Lte__CreditUsage__UpdateType final =

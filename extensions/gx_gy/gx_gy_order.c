@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One request of a session at a time, in the order in which they came, across all loops. Only what is
-// in flight is here; nothing is allocated. Not for deadlines: who waited too long finds out when its
-// turn comes.
+// One request of a session at a time, in the order in which they came, across all loops. Only what
+// is in flight is here; nothing is allocated. Not for deadlines: who waited too long finds out when
+// its turn comes.
 #include <pthread.h>
 
 #include "extensions/gx_gy/gx_gy.h"

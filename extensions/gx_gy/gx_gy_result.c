@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Result mapping, both directions, as tables. An access gateway's session manager takes any gRPC failure
-// of CreateSession as a refusal; in the elements of an update it looks at result_code: 4xxx suspends a
-// credit, 5xxx ends the session, anything else is reported again later.
+// Result mapping, both directions, as tables. An access gateway's session manager takes any gRPC
+// failure of CreateSession as a refusal; in the elements of an update it looks at result_code: 4xxx
+// suspends a credit, 5xxx ends the session, anything else is reported again later.
 #include "extensions/gx_gy/gx_gy.h"
 #include "rpc/status.h"
 
@@ -61,14 +61,17 @@ static const struct row *find(const struct row *rows, size_t n, uint32_t code)
 struct gxgy_verdict gxgy_verdict_of_result(const struct dia_result *result)
 {
     static const struct gxgy_verdict classes[] = {
-        {RPC_UNKNOWN, 0, "other"},      {RPC_UNKNOWN, 0, "other_1xxx"},
-        {RPC_OK, 0, "success"},         {RPC_UNAVAILABLE, 0, "other_3xxx"},
-        {RPC_UNAVAILABLE, 0, "other_4xxx"}, {RPC_FAILED_PRECONDITION, 0, "other_5xxx"},
+        {RPC_UNKNOWN, 0, "other"},
+        {RPC_UNKNOWN, 0, "other_1xxx"},
+        {RPC_OK, 0, "success"},
+        {RPC_UNAVAILABLE, 0, "other_3xxx"},
+        {RPC_UNAVAILABLE, 0, "other_4xxx"},
+        {RPC_FAILED_PRECONDITION, 0, "other_5xxx"},
     };
     if (result->code == 0)
         return (struct gxgy_verdict){RPC_INTERNAL, GXGY_UNABLE_TO_COMPLY, "no_result"};
-    const struct row *row = result->experimental ? FIND(gx_rows, result->code)
-                                                 : FIND(base_rows, result->code);
+    const struct row *row =
+        result->experimental ? FIND(gx_rows, result->code) : FIND(base_rows, result->code);
     if (row)
         return (struct gxgy_verdict){row->status, row->code, row->label};
     struct gxgy_verdict verdict = classes[result->code < 6000 ? result->code / 1000 : 0];

@@ -29,8 +29,8 @@ static bool names(const char *host, const char *sticky)
     return host && strcasecmp(host, sticky) == 0;
 }
 
-// The pair of servers that the one who answered before belongs to. An update of an access gateway does
-// not always name the APN that led there.
+// The pair of servers that the one who answered before belongs to. An update of an access gateway
+// does not always name the APN that led there.
 static bool find_pair(const struct gxgy_core_settings *core, const char *sticky,
                       struct gxgy_route *out)
 {
@@ -43,7 +43,8 @@ static bool find_pair(const struct gxgy_core_settings *core, const char *sticky,
     }
     if (!names(core->host, sticky) && !names(core->alternate, sticky))
         return false;
-    *out = (struct gxgy_route){.realm = core->realm, .host = core->host, .alternate = core->alternate};
+    *out =
+        (struct gxgy_route){.realm = core->realm, .host = core->host, .alternate = core->alternate};
     return true;
 }
 
@@ -52,7 +53,8 @@ void gxgy_route_find(const struct gxgy_core_settings *core, const struct base_im
                      const char *own_realm, struct gxgy_targets *out)
 {
     const struct gxgy_route *routes = core->routes.items;
-    struct gxgy_route best = {.realm = core->realm, .host = core->host, .alternate = core->alternate};
+    struct gxgy_route best = {
+        .realm = core->realm, .host = core->host, .alternate = core->alternate};
     int fits = -1;
     bool sticky = core->sticky_host && sticky_host[0];
     if (!sticky || !find_pair(core, sticky_host, &best)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a CCA or RAR of a PCRF does to the rules of a session, as access gateways understand it. Predefined
-// rules and base names are those of the settings.
+// What a CCA or RAR of a PCRF does to the rules of a session, as access gateways understand it.
+// Predefined rules and base names are those of the settings.
 #include <string.h>
 
 #include "diameter/avp.h"
@@ -75,8 +75,10 @@ static enum err set_qos(struct base_arena *arena, const Fgw__Gxgy__Qos *from, Po
     qos->qci = (Magma__Lte__FlowQos__Qci)from->qci;
     if (!from->qci_present_case)
         qos->qci = 0;
-    qos->max_req_bw_ul = rate(from->max_bw_ul_present_case, from->max_bw_ul, from->extended_max_bw_ul);
-    qos->max_req_bw_dl = rate(from->max_bw_dl_present_case, from->max_bw_dl, from->extended_max_bw_dl);
+    qos->max_req_bw_ul =
+        rate(from->max_bw_ul_present_case, from->max_bw_ul, from->extended_max_bw_ul);
+    qos->max_req_bw_dl =
+        rate(from->max_bw_dl_present_case, from->max_bw_dl, from->extended_max_bw_dl);
     qos->gbr_ul = rate(from->gbr_ul_present_case, from->gbr_ul, from->extended_gbr_ul);
     qos->gbr_dl = rate(from->gbr_dl_present_case, from->gbr_dl, from->extended_gbr_dl);
     qos->extended_max_bw_ul_kbps = from->extended_max_bw_ul;
@@ -90,10 +92,13 @@ static enum err set_qos(struct base_arena *arena, const Fgw__Gxgy__Qos *from, Po
         return ERR_NOMEM;
     // absent: disabled, and enabled (TS 29.212 5.3.46, 5.3.47)
     qos->arp->priority_level = from->arp->priority_level;
-    qos->arp->pre_capability = (Magma__Lte__QosArp__PreCap)(
-        from->arp->capability_present_case ? from->arp->preemption_capability : 1);
-    qos->arp->pre_vulnerability = (Magma__Lte__QosArp__PreVul)(
-        from->arp->vulnerability_present_case ? from->arp->preemption_vulnerability : 0);
+    qos->arp->pre_capability = (Magma__Lte__QosArp__PreCap)(from->arp->capability_present_case
+                                                                ? from->arp->preemption_capability
+                                                                : 1);
+    qos->arp->pre_vulnerability =
+        (Magma__Lte__QosArp__PreVul)(from->arp->vulnerability_present_case
+                                         ? from->arp->preemption_vulnerability
+                                         : 0);
     return ERR_OK;
 }
 
@@ -102,12 +107,14 @@ static enum err set_redirect(struct base_arena *arena, const Definition *def, Po
     if (def->n_redirect == 0)
         return ERR_OK;
     const Fgw__Gxgy__Redirect *from = def->redirect[0];
-    Magma__Lte__RedirectInformation *to = GXGY_NEW(arena, magma__lte__redirect_information__descriptor);
+    Magma__Lte__RedirectInformation *to =
+        GXGY_NEW(arena, magma__lte__redirect_information__descriptor);
     if (!to)
         return ERR_NOMEM;
     // the server's address alone means enabled (5.3.82)
-    to->support = (Magma__Lte__RedirectInformation__Support)(
-        from->support_present_case ? from->support : from->server_address[0] != '\0');
+    to->support = (Magma__Lte__RedirectInformation__Support)(from->support_present_case
+                                                                 ? from->support
+                                                                 : from->server_address[0] != '\0');
     to->address_type = (Magma__Lte__RedirectInformation__AddressType)from->address_type;
     to->server_address = from->server_address;
     rule->redirect = to;
@@ -127,10 +134,10 @@ static void set_charging(const Definition *def, PolicyRule *rule)
                           : ocs       ? MAGMA__LTE__POLICY_RULE__TRACKING_TYPE__ONLY_OCS
                           : pcrf      ? MAGMA__LTE__POLICY_RULE__TRACKING_TYPE__ONLY_PCRF
                                       : MAGMA__LTE__POLICY_RULE__TRACKING_TYPE__NO_TRACKING;
-#define COPY(field, FIELD)                                                                  \
-    if (def->field##_present_case) {                                                        \
-        rule->field = def->field;                                                           \
-        rule->field##_present_case = MAGMA__LTE__POLICY_RULE__##FIELD##_PRESENT_##FIELD;    \
+#define COPY(field, FIELD)                                                                         \
+    if (def->field##_present_case) {                                                               \
+        rule->field = def->field;                                                                  \
+        rule->field##_present_case = MAGMA__LTE__POLICY_RULE__##FIELD##_PRESENT_##FIELD;           \
     }
     COPY(metering_method, METERING_METHOD)
     COPY(reporting_level, REPORTING_LEVEL)
@@ -210,13 +217,15 @@ static bool has_static(const struct gxgy_rules *rules, const char *id)
 static enum err install_static(struct base_arena *arena, const char *id, const Install *from,
                                struct gxgy_rules *out)
 {
-    Magma__Lte__StaticRuleInstall *rule = GXGY_NEW(arena, magma__lte__static_rule_install__descriptor);
+    Magma__Lte__StaticRuleInstall *rule =
+        GXGY_NEW(arena, magma__lte__static_rule_install__descriptor);
     if (has_static(out, id))
         return ERR_OK;
     if (!rule)
         return ERR_NOMEM;
     rule->rule_id = (char *)(uintptr_t)id;
-    enum err err = from ? gxgy_timestamp(arena, from->activation_unix, &rule->activation_time) : ERR_OK;
+    enum err err =
+        from ? gxgy_timestamp(arena, from->activation_unix, &rule->activation_time) : ERR_OK;
     if (err == ERR_OK && from)
         err = gxgy_timestamp(arena, from->deactivation_unix, &rule->deactivation_time);
     return err == ERR_OK ? append(arena, &out->statics, &out->n_static, rule) : err;
@@ -234,14 +243,15 @@ static enum err install_base(struct base_arena *arena, const struct gxgy_base_na
     return err;
 }
 
-static enum err install_dynamic(struct base_arena *arena, const Definition *def, const Install *from,
-                                struct gxgy_rules *out)
+static enum err install_dynamic(struct base_arena *arena, const Definition *def,
+                                const Install *from, struct gxgy_rules *out)
 {
     PolicyRule *rule;
     enum err err = make_rule(arena, def, out, &rule);
     if (err != ERR_OK || !rule)
         return err;
-    Magma__Lte__DynamicRuleInstall *to = GXGY_NEW(arena, magma__lte__dynamic_rule_install__descriptor);
+    Magma__Lte__DynamicRuleInstall *to =
+        GXGY_NEW(arena, magma__lte__dynamic_rule_install__descriptor);
     if (!to)
         return ERR_NOMEM;
     to->policy_rule = rule;
@@ -275,7 +285,8 @@ static enum err take_away(struct base_arena *arena, const Fgw__Gxgy__RuleRemove 
     for (size_t i = 0; i < from->n_base_names && err == ERR_OK; i++) {
         const struct gxgy_base_name *base = base_find(from->base_names[i]);
         for (size_t k = 0; base && k < base->rules.n && err == ERR_OK; k++) {
-            char *id = base_arena_strndup(arena, base->rules.items[k], strlen(base->rules.items[k]));
+            char *id =
+                base_arena_strndup(arena, base->rules.items[k], strlen(base->rules.items[k]));
             err = id ? append(arena, &out->remove, &out->n_remove, id) : ERR_NOMEM;
         }
     }
@@ -300,8 +311,8 @@ static enum err add_omnipresent(struct base_arena *arena, struct gxgy_rules *out
     return err;
 }
 
-enum err gxgy_rules_of(struct base_arena *arena, const Fgw__Gxgy__GxAnswer *answer, bool omnipresent,
-                       struct gxgy_rules *out)
+enum err gxgy_rules_of(struct base_arena *arena, const Fgw__Gxgy__GxAnswer *answer,
+                       bool omnipresent, struct gxgy_rules *out)
 {
     enum err err = ERR_OK;
     memset(out, 0, sizeof(*out));

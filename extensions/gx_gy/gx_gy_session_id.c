@@ -98,7 +98,8 @@ enum err gxgy_session_id_parse(const char *text, size_t len, struct gxgy_session
     if (part[3] - part[2] != 2 || (*part[2] != '1' && *part[2] != '2'))
         return ERR_NOT_FOUND;
     out->app = *part[2] == '1' ? GXGY_GX : GXGY_GY;
-    if (!take_escaped(part[3], (size_t)(part[4] - part[3]) - 1, out->gateway, sizeof(out->gateway)) ||
+    if (!take_escaped(part[3], (size_t)(part[4] - part[3]) - 1, out->gateway,
+                      sizeof(out->gateway)) ||
         !take_escaped(part[4], (size_t)(part[5] - part[4]) - 1, out->id, sizeof(out->id)) ||
         !out->id[0])
         return ERR_NOT_FOUND;

@@ -5,10 +5,16 @@
 #include "diameter/avp.h"
 #include "proto/gx_gy.pb-c.h"
 
-#define ROW(id, text, where, app, code, req, dir, type, table)                              \
-    [GXGY_##id] = {.name = #id, .title = (text), .clause = (where), .application = (app),   \
-                   .command = (code), .request = (req), .direction = (dir),                 \
-                   .message = &(type), .rows = (table)}
+#define ROW(id, text, where, app, code, req, dir, type, table)                                     \
+    [GXGY_##id] = {.name = #id,                                                                    \
+                   .title = (text),                                                                \
+                   .clause = (where),                                                              \
+                   .application = (app),                                                           \
+                   .command = (code),                                                              \
+                   .request = (req),                                                               \
+                   .direction = (dir),                                                             \
+                   .message = &(type),                                                             \
+                   .rows = (table)}
 static const struct xlate_def defs[GXGY_MESSAGES] = {
     ROW(GX_CCR, "Credit-Control-Request of Gx", "TS 29.212 5.6.2", DIA_APP_GX, DIA_CMD_CCR, true,
         XLATE_ENCODE, fgw__gxgy__gx_request__descriptor, gxgy_gx_ccr_rows),

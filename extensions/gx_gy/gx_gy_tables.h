@@ -7,8 +7,13 @@
 #include "diameter/xlate.h"
 
 enum gxgy_message {
-    GXGY_GX_CCR, GXGY_GX_CCA, GXGY_GX_RAR, GXGY_GX_RAA,
-    GXGY_GY_CCR, GXGY_GY_CCA, GXGY_GY_RAR,
+    GXGY_GX_CCR,
+    GXGY_GX_CCA,
+    GXGY_GX_RAR,
+    GXGY_GX_RAA,
+    GXGY_GY_CCR,
+    GXGY_GY_CCA,
+    GXGY_GY_RAR,
     GXGY_MESSAGES
 };
 // Compiles all tables; every mistake is reported. Needs the dictionary; main thread.
@@ -21,7 +26,8 @@ void gxgy_tables_doc_gx(FILE *out);
 void gxgy_tables_doc_gy(FILE *out);
 
 // Rows of each message (gx_gy_tables_gx.c, gx_gy_tables_gy.c).
-extern const struct xlate gxgy_gx_ccr_rows[], gxgy_gx_cca_rows[], gxgy_gx_rar_rows[], gxgy_gx_raa_rows[];
+extern const struct xlate gxgy_gx_ccr_rows[], gxgy_gx_cca_rows[], gxgy_gx_rar_rows[],
+    gxgy_gx_raa_rows[];
 extern const struct xlate gxgy_gy_ccr_rows[], gxgy_gy_cca_rows[], gxgy_gy_rar_rows[];
 // Rows that both applications use.
 extern const struct xlate gxgy_used_rows[];    // Used-Service-Unit

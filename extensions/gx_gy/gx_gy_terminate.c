@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// TerminateSession: CCR-T to whoever opened the session. A session that the core does not know any more
-// has been terminated: the same call twice is no failure.
+// TerminateSession: CCR-T to whoever opened the session. A session that the core does not know any
+// more has been terminated: the same call twice is no failure.
 #include <string.h>
 
 #include "extensions/gx_gy/gx_gy.h"
@@ -43,8 +43,8 @@ static void reply(struct terminate *t)
 static void done(struct gxgy_cc *cc)
 {
     struct terminate *t = cc->ctx;
-    // With an answer the session has ended at the core, whatever it says; without one its last report
-    // may be lost, and the access gateway shall know.
+    // With an answer the session has ended at the core, whatever it says; without one its last
+    // report may be lost, and the access gateway shall know.
     if (!cc->ok && (cc->result == 0 || cc->result / 1000 == 3))
         t->failed = cc;
     if (--t->pending == 0)
@@ -126,7 +126,8 @@ static void cancelled(struct rpc_call *call, void *arg)
 static void run(struct terminate *t)
 {
     const struct gxgy_policy *policy = &t->context.policy;
-    // Whoever has not been asked at the beginning is not told the end, unless there is usage to report.
+    // Whoever has not been asked at the beginning is not told the end, unless there is usage to
+    // report.
     bool gy = policy->gy && (t->context.tgpp->gy_dest_host[0] || t->request->n_credit_usages > 0);
     rpc_call_on_cancel(t->call, cancelled, t);
     t->pending = 1; // one for this function: exchanges may end at once
@@ -144,9 +145,10 @@ void gxgy_terminate(struct rpc_call *call, void *arg)
     struct terminate *t = arena ? base_arena_zalloc(arena, sizeof(*t)) : NULL;
     ProtobufCMessage *message;
     const char *text = "";
-    enum err err = t ? gxgy_read_call(call, arena, &magma__lte__session_terminate_request__descriptor,
-                                      &message, &text)
-                     : ERR_NOMEM;
+    enum err err =
+        t ? gxgy_read_call(call, arena, &magma__lte__session_terminate_request__descriptor,
+                           &message, &text)
+          : ERR_NOMEM;
     if (err == ERR_OK) {
         t->call = call;
         t->loop = rpc_call_loop(call);

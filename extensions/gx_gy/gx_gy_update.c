@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// UpdateSession: usage and events of many sessions in one call. What belongs to one session goes in one
-// CCR-U (or one each, as set), all sessions at the same time; what fails, fails alone.
+// UpdateSession: usage and events of many sessions in one call. What belongs to one session goes in
+// one CCR-U (or one each, as set), all sessions at the same time; what fails, fails alone.
 #include <string.h>
 
 #include "extensions/gx_gy/gx_gy.h"
@@ -68,7 +68,8 @@ static CreditResponse *credit_of(struct update *t, size_t i)
 static MonitorResponse *monitor_of(struct update *t, size_t i)
 {
     const Magma__Lte__UsageMonitoringUpdateRequest *u = t->request->usage_monitors[i];
-    MonitorResponse *r = GXGY_NEW(t->arena, magma__lte__usage_monitoring_update_response__descriptor);
+    MonitorResponse *r =
+        GXGY_NEW(t->arena, magma__lte__usage_monitoring_update_response__descriptor);
     if (!r) {
         t->no_memory = true;
         return NULL;
@@ -131,7 +132,8 @@ static const Fgw__Gxgy__UsageMonitor *find_monitor(const Fgw__Gxgy__GxAnswer *an
 }
 
 // Rules, triggers and the like concern the session: they come with its first element.
-static enum err add_session_part(struct update *t, const Fgw__Gxgy__GxAnswer *answer, MonitorResponse *r)
+static enum err add_session_part(struct update *t, const Fgw__Gxgy__GxAnswer *answer,
+                                 MonitorResponse *r)
 {
     struct gxgy_rules rules;
     enum err err = gxgy_rules_of(t->arena, answer, false, &rules);
@@ -218,7 +220,8 @@ static enum err gx_answered(struct group *g)
 }
 
 // ---- Gy answers ----
-static bool is_service(const Fgw__Gxgy__ServiceAnswer *s, const Magma__Lte__CreditUsage *u, bool exact)
+static bool is_service(const Fgw__Gxgy__ServiceAnswer *s, const Magma__Lte__CreditUsage *u,
+                       bool exact)
 {
     if (s->rating_group_present_case && s->rating_group != u->charging_key)
         return false;
@@ -287,7 +290,8 @@ static void group_failed(struct group *g)
     for (size_t i = 0; i < g->n; i++) {
         size_t at = g->elements[i];
         set_result(t, g->cc.app, at, g->cc.granted, g->cc.granted ? GXGY_SUCCESS : failed_code(g));
-        if (g->cc.granted && g->cc.app == GXGY_GY && g->cc.result != GXGY_NOT_APPLICABLE && t->credits[at])
+        if (g->cc.granted && g->cc.app == GXGY_GY && g->cc.result != GXGY_NOT_APPLICABLE &&
+            t->credits[at])
             t->credits[at]->limit_type = MAGMA__LTE__CREDIT_LIMIT_TYPE__INFINITE_METERED;
     }
 }
@@ -383,8 +387,8 @@ static enum err fill_gy(struct group *g, Fgw__Gxgy__GyRequest *request)
             key.has_service = true;
             key.service_identifier = u->service_identifier->value;
         }
-        enum err err = gxgy_gy_add_service(t->arena, request, &key, u ? u->requested_units : NULL, u,
-                                           g->n);
+        enum err err =
+            gxgy_gy_add_service(t->arena, request, &key, u ? u->requested_units : NULL, u, g->n);
         if (err != ERR_OK)
             return err;
     }
@@ -450,9 +454,10 @@ static void place(struct update *t, enum gxgy_app app, size_t i, size_t first, s
     if (!g) {
         g = &t->groups[t->n_groups];
         memset(g, 0, sizeof(*g));
-        enum err err = app == GXGY_GX
-                           ? gxgy_context_of_monitor(t->arena, t->request->usage_monitors[i], &g->context)
-                           : gxgy_context_of_credit(t->arena, t->request->updates[i], &g->context);
+        enum err err =
+            app == GXGY_GX
+                ? gxgy_context_of_monitor(t->arena, t->request->usage_monitors[i], &g->context)
+                : gxgy_context_of_credit(t->arena, t->request->updates[i], &g->context);
         g->context.gateway = t->gateway;
         if (err == ERR_OK)
             err = gxgy_admit(t->gateway, &g->context);

@@ -66,7 +66,8 @@ static enum err parse_proto(const struct words *w, struct ipfilter *out)
     static const struct {
         const char *name;
         uint8_t number;
-    } names[] = {{"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"icmp6", 58}, {"ipv6-icmp", 58}, {"sctp", 132}};
+    } names[] = {{"icmp", 1},   {"tcp", 6},        {"udp", 17},
+                 {"icmp6", 58}, {"ipv6-icmp", 58}, {"sctp", 132}};
     const char *at = w->word;
     unsigned value;
     out->any_proto = is(w, "ip");
@@ -190,8 +191,9 @@ static enum err parse_options(struct words *w, struct ipfilter *out)
     static const struct {
         const char *name;
         bool argument;
-    } options[] = {{"frag", false},       {"ipoptions", true}, {"tcpoptions", true}, {"established", false},
-                   {"setup", false},      {"tcpflags", true},  {"icmptypes", true}};
+    } options[] = {{"frag", false},        {"ipoptions", true}, {"tcpoptions", true},
+                   {"established", false}, {"setup", false},    {"tcpflags", true},
+                   {"icmptypes", true}};
     while (w->word[0]) {
         size_t i = 0, n = sizeof(options) / sizeof(options[0]);
         while (i < n && !is(w, options[i].name))

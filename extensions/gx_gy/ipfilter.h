@@ -37,8 +37,9 @@ struct ipfilter {
     bool has_options; // frag, ipoptions, tcpoptions, established, setup, tcpflags, icmptypes
 };
 
-// ERR_DECODE_SYNTAX: not the grammar. ERR_DECODE_VALUE: a number out of its range. ERR_DECODE_LENGTH:
-// longer than IPFILTER_TEXT, or more than IPFILTER_PORTS ports. text has no NUL at its end.
+// ERR_DECODE_SYNTAX: not the grammar. ERR_DECODE_VALUE: a number out of its range.
+// ERR_DECODE_LENGTH: longer than IPFILTER_TEXT, or more than IPFILTER_PORTS ports. text has no NUL
+// at its end.
 enum err ipfilter_parse(const char *text, size_t len, struct ipfilter *out);
 // "192.0.2.0/24", without mask if that is full. size: at least 50.
 void ipfilter_address_text(const struct ipfilter_side *side, char *out, size_t size);

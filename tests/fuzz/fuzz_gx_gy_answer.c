@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz target: what PCRF and OCS send, up to what access gateways get of it. First byte: which message;
-// the rest: its AVPs. Whatever comes out must be a message that can be packed.
+// Fuzz target: what PCRF and OCS send, up to what access gateways get of it. First byte: which
+// message; the rest: its AVPs. Whatever comes out must be a message that can be packed.
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct gxgy_settings settings;
 
-static void no_log(int level, const char *format, va_list args)
-{
-}
+static void no_log(int level, const char *format, va_list args) {}
 
-static void no_line(enum base_log_level level, const char *line, void *arg)
-{
-}
+static void no_line(enum base_log_level level, const char *line, void *arg) {}
 
 static void must(bool holds)
 {
@@ -38,8 +34,8 @@ enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const stru
     return ERR_DENIED;
 }
 
-enum err fgw_agw_call(struct base_loop *loop, const struct rpc_tunnel_call *call, rpc_tunnel_done done,
-                      void *ctx)
+enum err fgw_agw_call(struct base_loop *loop, const struct rpc_tunnel_call *call,
+                      rpc_tunnel_done done, void *ctx)
 {
     return ERR_RPC_UNREACHABLE;
 }
@@ -67,7 +63,8 @@ static void packs(struct base_arena *arena, const ProtobufCMessage *message)
     size_t len;
     const uint8_t *bytes = gxgy_pack(arena, message, &len);
     if (bytes)
-        must(protobuf_c_message_unpack(message->descriptor, base_arena_protobuf(arena), len, bytes) ||
+        must(protobuf_c_message_unpack(message->descriptor, base_arena_protobuf(arena), len,
+                                       bytes) ||
              len > 100000);
 }
 

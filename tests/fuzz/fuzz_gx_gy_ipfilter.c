@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz target: the IPFilterRule parser. What it accepts is within its bounds and has an address text.
+// Fuzz target: the IPFilterRule parser. What it accepts is within its bounds and has an address
+// text.
 #include <stdlib.h>
 
 #include "extensions/gx_gy/ipfilter.h"

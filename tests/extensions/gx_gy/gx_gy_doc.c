@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// gx-gy-doc: prints the interface statement of Gx or Gy, or with --check FILE says whether that file is
-// still what the tables say. usage: gx-gy-doc DICTIONARIES gx|gy [--check FILE]
+// gx-gy-doc: prints the interface statement of Gx or Gy, or with --check FILE says whether that
+// file is still what the tables say. usage: gx-gy-doc DICTIONARIES gx|gy [--check FILE]
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

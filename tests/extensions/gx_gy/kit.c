@@ -10,13 +10,9 @@
 enum { HEADER = 20, MESSAGE_MAX = 16384 };
 static char origin_host[] = "fgw.example.org", origin_realm[] = "example.org";
 
-static void no_log(int level, const char *format, va_list args)
-{
-}
+static void no_log(int level, const char *format, va_list args) {}
 
-static void no_line(enum base_log_level lvl, const char *line, void *arg)
-{
-}
+static void no_line(enum base_log_level lvl, const char *line, void *arg) {}
 
 static void report(void *arg, const char *text)
 {
@@ -127,7 +123,8 @@ void kit_encodes_as(enum gxgy_message message, const ProtobufCMessage *from, con
     fd_msg_free(msg);
 }
 
-ProtobufCMessage *kit_decode(struct base_arena *arena, enum gxgy_message message, const char *avps_hex)
+ProtobufCMessage *kit_decode(struct base_arena *arena, enum gxgy_message message,
+                             const char *avps_hex)
 {
     const struct xlate_def *def = xlate_def(gxgy_table(message));
     struct msg *msg = kit_message(def->application, def->command, def->request, avps_hex);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the tests of Gx and Gy share: the dictionary in memory, messages from hex and back, and the world
-// around the interface played by the test: gRPC calls, the Diameter stack, the gateway API. The linker
-// takes these instead of the real ones.
+// What the tests of Gx and Gy share: the dictionary in memory, messages from hex and back, and the
+// world around the interface played by the test: gRPC calls, the Diameter stack, the gateway API.
+// The linker takes these instead of the real ones.
 #pragma once
 
 #include <setjmp.h>
@@ -38,16 +38,18 @@ void kit_settings(const char *text);
 char *kit_avps_hex(struct msg *msg); // malloc
 struct msg *kit_message(uint32_t application, uint32_t command, bool request, const char *avps_hex);
 void kit_encodes_as(enum gxgy_message message, const ProtobufCMessage *from, const char *avps_hex);
-ProtobufCMessage *kit_decode(struct base_arena *arena, enum gxgy_message message, const char *avps_hex);
+ProtobufCMessage *kit_decode(struct base_arena *arena, enum gxgy_message message,
+                             const char *avps_hex);
 // "SPI.PSI.CSI": values of an AVP path as text; NULL if it is not there. Numbers are decimal.
 const char *kit_value(msg_or_avp *msg, const dia_avp_id *path, size_t n);
-#define VALUE(msg, ...) \
-    kit_value((msg), (const dia_avp_id[]){__VA_ARGS__}, sizeof((dia_avp_id[]){__VA_ARGS__}) / sizeof(dia_avp_id))
-#define ASSERT_VALUE(msg, text, ...)                                                        \
-    do {                                                                                    \
-        const char *value_ = VALUE(msg, __VA_ARGS__);                                       \
-        assert_non_null(value_);                                                            \
-        assert_string_equal(value_, (text));                                                \
+#define VALUE(msg, ...)                                                                            \
+    kit_value((msg), (const dia_avp_id[]){__VA_ARGS__},                                            \
+              sizeof((dia_avp_id[]){__VA_ARGS__}) / sizeof(dia_avp_id))
+#define ASSERT_VALUE(msg, text, ...)                                                               \
+    do {                                                                                           \
+        const char *value_ = VALUE(msg, __VA_ARGS__);                                              \
+        assert_non_null(value_);                                                                   \
+        assert_string_equal(value_, (text));                                                       \
     } while (0)
 size_t kit_count(msg_or_avp *parent, dia_avp_id id);
 

@@ -74,7 +74,8 @@ static void test_ccr_i_of_gx_says_what_the_access_gateway_said(void **state)
     ASSERT_VALUE(m, "1004", AVP_RAT_TYPE);
     ASSERT_VALUE(m, "internet", AVP_CALLED_STATION_ID);
     ASSERT_VALUE(m, "9", AVP_DEFAULT_EPS_BEARER_QOS, AVP_QOS_CLASS_IDENTIFIER); // never 0
-    ASSERT_VALUE(m, "15", AVP_DEFAULT_EPS_BEARER_QOS, AVP_ALLOCATION_RETENTION_PRIORITY, AVP_PRIORITY_LEVEL);
+    ASSERT_VALUE(m, "15", AVP_DEFAULT_EPS_BEARER_QOS, AVP_ALLOCATION_RETENTION_PRIORITY,
+                 AVP_PRIORITY_LEVEL);
     ASSERT_VALUE(m, "1000000", AVP_QOS_INFORMATION, AVP_APN_AGGREGATE_MAX_BITRATE_UL);
     ASSERT_VALUE(m, "00101", AVP_3GPP_SGSN_MCC_MNC);
     ASSERT_VALUE(m, "35609204079301", AVP_USER_EQUIPMENT_INFO, AVP_USER_EQUIPMENT_INFO_VALUE);
@@ -114,7 +115,8 @@ static void test_quirks_of_gx(void **state)
     struct create c;
     create_init(&c);
     c.common.ue_ipv4 = TEXT("");
-    kit_settings("gx = { default_ipv4 = \"10.10.10.10\"; features_1 = 0; features_2 = 0; online = false; };");
+    kit_settings("gx = { default_ipv4 = \"10.10.10.10\"; features_1 = 0; features_2 = 0; online = "
+                 "false; };");
     kit_call("CreateSession", &c.request.base);
     assert_memory_equal(VALUE(SENT(0), AVP_FRAMED_IP_ADDRESS), "\x0a\x0a\x0a\x0a", 4);
     assert_null(VALUE(SENT(0), AVP_SUPPORTED_FEATURES));
@@ -128,12 +130,14 @@ static void test_quirks_of_gy(void **state)
                  "service_context_id = \"8.32251@3gpp.org\"; };");
     create();
     kit_answer(0, 2001, CHARGED_RULES);
-    assert_non_null(VALUE(SENT(1), AVP_MULTIPLE_SERVICES_CREDIT_CONTROL, AVP_REQUESTED_SERVICE_UNIT));
+    assert_non_null(
+        VALUE(SENT(1), AVP_MULTIPLE_SERVICES_CREDIT_CONTROL, AVP_REQUESTED_SERVICE_UNIT));
     assert_null(VALUE(SENT(1), AVP_MULTIPLE_SERVICES_CREDIT_CONTROL, AVP_REQUESTED_SERVICE_UNIT,
                       AVP_CC_TOTAL_OCTETS));
     ASSERT_VALUE(SENT(1), "77", AVP_MULTIPLE_SERVICES_CREDIT_CONTROL, AVP_SERVICE_IDENTIFIER);
     ASSERT_VALUE(SENT(1), "8.32251@3gpp.org", AVP_SERVICE_CONTEXT_ID);
-    ASSERT_VALUE(SENT(1), "bill", AVP_SERVICE_INFORMATION, AVP_PS_INFORMATION, AVP_CALLED_STATION_ID);
+    ASSERT_VALUE(SENT(1), "bill", AVP_SERVICE_INFORMATION, AVP_PS_INFORMATION,
+                 AVP_CALLED_STATION_ID);
     kit_answer(1, 2001, GRANT_7);
     reply();
 }
@@ -169,9 +173,11 @@ static void test_offline_sessions_have_no_gy(void **state)
 
 static void test_without_gx_the_rules_are_those_of_the_settings(void **state)
 {
-    kit_settings("gx = { enabled = false; }; rules = ( { id = \"s1\"; rating_group = 7; omnipresent = true; },"
-                 "{ id = \"s2\"; }, { id = \"s3\"; rating_group = 8; online = false; } );"
-                 "base_names = ( { name = \"b\"; rules = [ \"s2\", \"s3\" ]; omnipresent = true; } );");
+    kit_settings(
+        "gx = { enabled = false; }; rules = ( { id = \"s1\"; rating_group = 7; omnipresent = true; "
+        "},"
+        "{ id = \"s2\"; }, { id = \"s3\"; rating_group = 8; online = false; } );"
+        "base_names = ( { name = \"b\"; rules = [ \"s2\", \"s3\" ]; omnipresent = true; } );");
     create();
     assert_int_equal(world.n_sent, 1);
     ASSERT_VALUE(SENT(0), GY_SESSION, AVP_SESSION_ID);
@@ -184,8 +190,9 @@ static void test_without_gx_the_rules_are_those_of_the_settings(void **state)
 
 static void test_omnipresent_rules_come_with_those_of_the_pcrf(void **state)
 {
-    kit_settings("rules = ( { id = \"always\"; omnipresent = true; }, { id = \"a\"; }, { id = \"b\"; } );"
-                 "base_names = ( { name = \"base\"; rules = [ \"a\", \"b\" ]; } );");
+    kit_settings(
+        "rules = ( { id = \"always\"; omnipresent = true; }, { id = \"a\"; }, { id = \"b\"; } );"
+        "base_names = ( { name = \"base\"; rules = [ \"a\", \"b\" ]; } );");
     create();
     kit_answer(0, 2001, INSTALL_NAMES); // "one", base name "base"
     Response *r = reply();
@@ -343,7 +350,8 @@ static void test_failover_sends_the_same_again_with_t_flag_to_the_alternate(void
 
 static void test_retry_and_terminate_gives_up_after_the_alternate(void **state)
 {
-    kit_settings("gx = { enabled = false; }; rules = ( { id = \"r\"; rating_group = 7; omnipresent = true; } );"
+    kit_settings("gx = { enabled = false; }; rules = ( { id = \"r\"; rating_group = 7; omnipresent "
+                 "= true; } );"
                  "gy = { failure_handling = \"retry-and-terminate\"; session_failover = true;"
                  "host = \"a.ocs.net\"; alternate = \"b.ocs.net\"; };");
     create();
@@ -355,8 +363,10 @@ static void test_retry_and_terminate_gives_up_after_the_alternate(void **state)
 
 static void test_terminate_does_not_wait_for_the_alternate_after_tx(void **state)
 {
-    kit_settings("gx = { enabled = false; }; rules = ( { id = \"r\"; rating_group = 7; omnipresent = true; } );"
-                 "gy = { session_failover = true; host = \"a.ocs.net\"; alternate = \"b.ocs.net\"; };");
+    kit_settings(
+        "gx = { enabled = false; }; rules = ( { id = \"r\"; rating_group = 7; omnipresent = true; "
+        "} );"
+        "gy = { session_failover = true; host = \"a.ocs.net\"; alternate = \"b.ocs.net\"; };");
     create();
     assert_false(world.sent[0].options.no_failover);
     kit_fail(0, ERR_TIMEOUT);
@@ -366,8 +376,10 @@ static void test_terminate_does_not_wait_for_the_alternate_after_tx(void **state
 
 static void test_a_temporary_error_goes_to_the_alternate(void **state)
 {
-    kit_settings("gx = { enabled = false; }; rules = ( { id = \"r\"; rating_group = 7; omnipresent = true; } );"
-                 "gy = { session_failover = true; host = \"a.ocs.net\"; alternate = \"b.ocs.net\"; };");
+    kit_settings(
+        "gx = { enabled = false; }; rules = ( { id = \"r\"; rating_group = 7; omnipresent = true; "
+        "} );"
+        "gy = { session_failover = true; host = \"a.ocs.net\"; alternate = \"b.ocs.net\"; };");
     create();
     kit_answer(0, 3004, "");
     assert_int_equal(world.n_sent, 2);
@@ -412,8 +424,9 @@ static void test_gy_for_authorisation_only(void **state)
         uint32_t code;
         const char *avps;
         bool may;
-    } cases[] = {{2001, "", true}, {2001, GRANT_7, true}, {2001, LIMIT_7, true}, {4012, "", true},
-                 {2001, BARRED_7, false}, {4010, "", false}, {5030, "", false}};
+    } cases[] = {{2001, "", true}, {2001, GRANT_7, true},   {2001, LIMIT_7, true},
+                 {4012, "", true}, {2001, BARRED_7, false}, {4010, "", false},
+                 {5030, "", false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         kit_teardown(NULL);
         kit_setup(NULL);
@@ -457,7 +470,8 @@ static void test_the_rest_of_a_cca(void **state)
     assert_int_equal(r->session_qos->arp->priority_level, 3);
     assert_int_equal(r->n_usage_monitors, 1);
     assert_true(r->usage_monitors[0]->success);
-    assert_int_equal(r->usage_monitors[0]->credit->level, MAGMA__LTE__MONITORING_LEVEL__SESSION_LEVEL);
+    assert_int_equal(r->usage_monitors[0]->credit->level,
+                     MAGMA__LTE__MONITORING_LEVEL__SESSION_LEVEL);
     assert_int_equal(r->usage_monitors[0]->credit->granted_units->total->volume, 1000);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// RAR and ASR of PCRF and OCS: what the access gateway is called with, and what the core is answered.
+// RAR and ASR of PCRF and OCS: what the access gateway is called with, and what the core is
+// answered.
 #include "cases.h"
 #include "rpc/status.h"
 
@@ -9,8 +10,9 @@
 static void policy_answer(int result, size_t n_failed)
 {
     Magma__Lte__PolicyReAuthAnswer a = MAGMA__LTE__POLICY_RE_AUTH_ANSWER__INIT;
-    Magma__Lte__PolicyReAuthAnswer__FailedRulesEntry f =
-        MAGMA__LTE__POLICY_RE_AUTH_ANSWER__FAILED_RULES_ENTRY__INIT, *failed[] = {&f};
+    Magma__Lte__PolicyReAuthAnswer__FailedRulesEntry
+        f = MAGMA__LTE__POLICY_RE_AUTH_ANSWER__FAILED_RULES_ENTRY__INIT,
+        *failed[] = {&f};
     f.key = TEXT("r1");
     f.value = MAGMA__LTE__POLICY_RE_AUTH_ANSWER__FAILURE_CODE__RESOURCE_ALLOCATION_FAILURE;
     a.session_id = TEXT(SESSION);
@@ -152,7 +154,8 @@ static void test_asr_of_both(void **state)
 // ---- who cannot be reached ----
 static void test_sessions_that_are_not_ours(void **state)
 {
-    static const char *const ids[] = {"pcrf.example.org;1;2", GY_SESSION, "fgw.example.org;1;1;agw1;nobody"};
+    static const char *const ids[] = {"pcrf.example.org;1;2", GY_SESSION,
+                                      "fgw.example.org;1;1;agw1;nobody"};
     for (size_t i = 0; i < 3; i++) {
         kit_teardown(NULL);
         kit_setup(NULL);
@@ -167,8 +170,11 @@ static void test_an_access_gateway_that_is_away(void **state)
     static const struct {
         enum err err;
         uint32_t code;
-    } cases[] = {{ERR_RPC_UNREACHABLE, 3002}, {ERR_TIMEOUT, 3002}, {ERR_FULL, 3004},
-                 {ERR_FGW_UNKNOWN_GATEWAY, 5002}, {ERR_RPC_PROTOCOL, 5012}};
+    } cases[] = {{ERR_RPC_UNREACHABLE, 3002},
+                 {ERR_TIMEOUT, 3002},
+                 {ERR_FULL, 3004},
+                 {ERR_FGW_UNKNOWN_GATEWAY, 5002},
+                 {ERR_RPC_PROTOCOL, 5012}};
     for (size_t i = 0; i < 5; i++) {
         kit_teardown(NULL);
         kit_setup(NULL);
@@ -188,7 +194,9 @@ static void test_grpc_failures_of_the_access_gateway(void **state)
     static const struct {
         int status;
         uint32_t code;
-    } cases[] = {{RPC_NOT_FOUND, 5002}, {RPC_UNAVAILABLE, 3002}, {RPC_UNIMPLEMENTED, 5012},
+    } cases[] = {{RPC_NOT_FOUND, 5002},
+                 {RPC_UNAVAILABLE, 3002},
+                 {RPC_UNIMPLEMENTED, 5012},
                  {RPC_RESOURCE_EXHAUSTED, 3004}};
     for (size_t i = 0; i < 4; i++) {
         kit_teardown(NULL);

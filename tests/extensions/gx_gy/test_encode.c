@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Golden bytes of the messages that go to PCRF and OCS. They were written out from the clauses of
-// TS 29.212, TS 32.299, RFC 8506 and RFC 3162 by the tests' own encoder (tests/system/peer.py), not by
-// this program.
+// TS 29.212, TS 32.299, RFC 8506 and RFC 3162 by the tests' own encoder (tests/system/peer.py), not
+// by this program.
 #include "cases.h"
 #include "extensions/gx_gy/gx_gy_conv.h"
 
@@ -258,7 +258,8 @@ static void test_gy_ccr_e(void **state)
 // ---- conversions ----
 static const struct xlate row;
 
-static void check(const struct xlate_conv *conv, struct xlate_value in, const char *want, size_t len)
+static void check(const struct xlate_conv *conv, struct xlate_value in, const char *want,
+                  size_t len)
 {
     struct xlate_ctx ctx = {.arena = world.arena};
     struct xlate_value out = {.is_bytes = false};
@@ -305,15 +306,9 @@ static void test_conversions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_gx_ccr_i),
-        CASE(test_gx_ccr_u),
-        CASE(test_gx_ccr_t_of_wlan),
-        CASE(test_gx_raa),
-        CASE(test_gy_ccr_i),
-        CASE(test_gy_ccr_u),
-        CASE(test_gy_ccr_t),
-        CASE(test_gy_ccr_e),
-        CASE(test_conversions),
+        CASE(test_gx_ccr_i), CASE(test_gx_ccr_u), CASE(test_gx_ccr_t_of_wlan),
+        CASE(test_gx_raa),   CASE(test_gy_ccr_i), CASE(test_gy_ccr_u),
+        CASE(test_gy_ccr_t), CASE(test_gy_ccr_e), CASE(test_conversions),
     };
     return cmocka_run_group_tests(tests, kit_start, kit_stop);
 }

@@ -93,7 +93,8 @@ static void test_what_is_no_rule_is_refused(void **state)
         {"permit out 6 from any 80- to any", ERR_DECODE_SYNTAX},
         {"permit out 6 from any to any 80 81", ERR_DECODE_SYNTAX},
         {"permit out 6 from any to any tcpflags", ERR_DECODE_SYNTAX},
-        {"permit out 6 from any 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 to any", ERR_DECODE_LENGTH},
+        {"permit out 6 from any 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 to any",
+         ERR_DECODE_LENGTH},
         {"permit out ip from any\x01 to any", ERR_DECODE_SYNTAX},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

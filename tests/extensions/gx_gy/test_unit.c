@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The parts that decide without messages: Session-Ids, routes, APNs, failure handling, order, results,
-// settings.
+// The parts that decide without messages: Session-Ids, routes, APNs, failure handling, order,
+// results, settings.
 #include "kit.h"
 #include "rpc/status.h"
 
@@ -21,7 +21,8 @@ static void test_session_ids_say_whose_session_it_is(void **state)
         char text[GXGY_TEXT_MAX];
         snprintf(id.gateway, sizeof(id.gateway), "%s", cases[i].gateway);
         snprintf(id.id, sizeof(id.id), "%s", cases[i].id);
-        assert_int_equal(gxgy_session_id_format("fgw.example.org", &id, text, sizeof(text)), ERR_OK);
+        assert_int_equal(gxgy_session_id_format("fgw.example.org", &id, text, sizeof(text)),
+                         ERR_OK);
         assert_string_equal(text, cases[i].text);
         assert_int_equal(gxgy_session_id_parse(text, strlen(text), &back), ERR_OK);
         assert_int_equal(back.app, cases[i].app);
@@ -33,8 +34,18 @@ static void test_session_ids_say_whose_session_it_is(void **state)
 static void test_foreign_session_ids_are_known_as_such(void **state)
 {
     static const char *const cases[] = {
-        "", "a;1;2", "a;1;1;gw", "a;1;3;gw;id", "a;1;11;gw;id", "a;1;1;gw;", "a;1;1;gw;id;more",
-        "a;1;1;g%w;id", "a;1;1;g%0;id", "a;1;1;g%00;id", "a;1;1;gw;i d", "a;1;1;gw;id%2",
+        "",
+        "a;1;2",
+        "a;1;1;gw",
+        "a;1;3;gw;id",
+        "a;1;11;gw;id",
+        "a;1;1;gw;",
+        "a;1;1;gw;id;more",
+        "a;1;1;g%w;id",
+        "a;1;1;g%0;id",
+        "a;1;1;g%00;id",
+        "a;1;1;gw;i d",
+        "a;1;1;gw;id%2",
     };
     struct gxgy_session_id id;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -58,14 +69,16 @@ static void test_routes(void **state)
     };
     kit_settings("gx = { realm = \"r0\"; host = \"h0\"; alternate = \"h0b\"; routes = ("
                  "{ imsi_prefix = \"26201\"; realm = \"r1\"; host = \"h1\"; },"
-                 "{ imsi_prefix = \"26201\"; apn = \"ims\"; realm = \"r2\"; host = \"h2\"; alternate = \"h2b\"; },"
+                 "{ imsi_prefix = \"26201\"; apn = \"ims\"; realm = \"r2\"; host = \"h2\"; "
+                 "alternate = \"h2b\"; },"
                  "{ apn = \"ims\"; realm = \"r3\"; } ); };");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct base_imsi imsi;
         struct gxgy_targets t;
         char text[128] = "";
         assert_int_equal(base_imsi_parse(cases[i].imsi, 15, &imsi), ERR_OK);
-        gxgy_route_find(&world.settings.gx.core, &imsi, cases[i].apn, cases[i].sticky, "rs", "own", &t);
+        gxgy_route_find(&world.settings.gx.core, &imsi, cases[i].apn, cases[i].sticky, "rs", "own",
+                        &t);
         for (size_t k = 0, n = 0; k < t.n; k++)
             n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s/%s", k ? " " : "",
                                   t.list[k].realm, t.list[k].host);
@@ -87,8 +100,10 @@ static void test_without_a_realm_it_is_ours(void **state)
 // ---- APNs ----
 static void test_apns_decide_who_is_asked_and_by_which_name(void **state)
 {
-    kit_settings("apns = ( { apn = \"ims\"; gy = false; }, { apn = \"iot\"; gx = false; gy_auth_only = true; } );"
-                 "virtual_apns = ( { apn = \"^inter\"; charging_characteristics = \"^08\"; gx_apn = \"prepaid\"; },"
+    kit_settings("apns = ( { apn = \"ims\"; gy = false; }, { apn = \"iot\"; gx = false; "
+                 "gy_auth_only = true; } );"
+                 "virtual_apns = ( { apn = \"^inter\"; charging_characteristics = \"^08\"; gx_apn "
+                 "= \"prepaid\"; },"
                  "{ apn = \"^inter\"; gx_apn = \"other\"; gy_apn = \"bill\"; } );");
     struct gxgy_policy p = gxgy_policy_find(&world.settings, "IMS", "");
     assert_true(p.gx && !p.gy);
@@ -154,7 +169,8 @@ static void test_failure_handling(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(gxgy_failure_action(cases[i].handling, cases[i].type, cases[i].fault,
-                                             cases[i].failover), cases[i].want);
+                                             cases[i].failover),
+                         cases[i].want);
 }
 #undef T
 #undef C
@@ -212,7 +228,8 @@ static void test_turns_of_a_session_come_one_by_one_in_order(void **state)
     assert_true(gxgy_turn_take(&turns[0], 7, world.loop, my_turn));
     assert_false(gxgy_turn_take(&turns[1], 7, world.loop, my_turn));
     assert_false(gxgy_turn_take(&turns[2], 7, world.loop, my_turn));
-    assert_true(gxgy_turn_take(&turns[3], 7 + 4096, world.loop, my_turn)); // same bucket, other session
+    assert_true(
+        gxgy_turn_take(&turns[3], 7 + 4096, world.loop, my_turn)); // same bucket, other session
     gxgy_turn_end(&turns[3]);
     kit_run_loop();
     assert_int_equal(n_order, 0);
@@ -241,14 +258,22 @@ static void test_results(void **state)
         bool experimental;
         int status;
     } cases[] = {
-        {2001, false, RPC_OK},                 {3002, false, RPC_UNAVAILABLE},
-        {3004, false, RPC_RESOURCE_EXHAUSTED}, {3010, false, RPC_UNAVAILABLE},
-        {4010, false, RPC_PERMISSION_DENIED},  {4012, false, RPC_FAILED_PRECONDITION},
-        {4999, false, RPC_UNAVAILABLE},        {5002, false, RPC_NOT_FOUND},
-        {5003, false, RPC_PERMISSION_DENIED},  {5030, false, RPC_NOT_FOUND},
-        {5999, false, RPC_FAILED_PRECONDITION}, {5140, true, RPC_FAILED_PRECONDITION},
-        {5143, true, RPC_PERMISSION_DENIED},   {5454, true, RPC_DEADLINE_EXCEEDED},
-        {0, false, RPC_INTERNAL},              {1001, false, RPC_UNKNOWN},
+        {2001, false, RPC_OK},
+        {3002, false, RPC_UNAVAILABLE},
+        {3004, false, RPC_RESOURCE_EXHAUSTED},
+        {3010, false, RPC_UNAVAILABLE},
+        {4010, false, RPC_PERMISSION_DENIED},
+        {4012, false, RPC_FAILED_PRECONDITION},
+        {4999, false, RPC_UNAVAILABLE},
+        {5002, false, RPC_NOT_FOUND},
+        {5003, false, RPC_PERMISSION_DENIED},
+        {5030, false, RPC_NOT_FOUND},
+        {5999, false, RPC_FAILED_PRECONDITION},
+        {5140, true, RPC_FAILED_PRECONDITION},
+        {5143, true, RPC_PERMISSION_DENIED},
+        {5454, true, RPC_DEADLINE_EXCEEDED},
+        {0, false, RPC_INTERNAL},
+        {1001, false, RPC_UNKNOWN},
         {99999, false, RPC_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

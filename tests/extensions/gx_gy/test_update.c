@@ -36,7 +36,8 @@ static int begin(void **state)
     return kit_setup(state);
 }
 
-static Credit *credit(const char *session, uint32_t number, uint32_t group, uint64_t tx, uint64_t rx)
+static Credit *credit(const char *session, uint32_t number, uint32_t group, uint64_t tx,
+                      uint64_t rx)
 {
     size_t i = u.request.n_updates++;
     Credit *c = u.credit_list[i] = &u.credits[i];
@@ -60,7 +61,8 @@ static Credit *credit(const char *session, uint32_t number, uint32_t group, uint
     return c;
 }
 
-static Monitor *monitor(const char *session, uint32_t number, const char *key, uint64_t tx, uint64_t rx)
+static Monitor *monitor(const char *session, uint32_t number, const char *key, uint64_t tx,
+                        uint64_t rx)
 {
     size_t i = u.request.n_usage_monitors++;
     Monitor *m = u.monitor_list[i] = &u.monitors[i];
@@ -317,10 +319,12 @@ static void test_final_units(void **state)
         assert_true(c->is_final);
         assert_int_equal(c->final_action, cases[i].action);
         if (i == 1)
-            assert_string_equal(c->redirect_server->redirect_server_address, "http://topup.example.org");
+            assert_string_equal(c->redirect_server->redirect_server_address,
+                                "http://topup.example.org");
         if (i == 2) {
             assert_string_equal(c->restrict_rules[0], "topup-only");
-            assert_string_equal(c->restriction_filter_rules[0], "permit out ip from 192.0.2.1 to any");
+            assert_string_equal(c->restriction_filter_rules[0],
+                                "permit out ip from 192.0.2.1 to any");
         }
     }
 }
@@ -345,8 +349,10 @@ static void test_a_monitor_report(void **state)
     ASSERT_VALUE(m, "33", AVP_EVENT_TRIGGER);
     ASSERT_VALUE(m, "mk1", AVP_USAGE_MONITORING_INFORMATION, AVP_MONITORING_KEY);
     ASSERT_VALUE(m, "0", AVP_USAGE_MONITORING_INFORMATION, AVP_USAGE_MONITORING_LEVEL);
-    ASSERT_VALUE(m, "30", AVP_USAGE_MONITORING_INFORMATION, AVP_USED_SERVICE_UNIT, AVP_CC_TOTAL_OCTETS);
-    ASSERT_VALUE(m, "10", AVP_USAGE_MONITORING_INFORMATION, AVP_USED_SERVICE_UNIT, AVP_CC_INPUT_OCTETS);
+    ASSERT_VALUE(m, "30", AVP_USAGE_MONITORING_INFORMATION, AVP_USED_SERVICE_UNIT,
+                 AVP_CC_TOTAL_OCTETS);
+    ASSERT_VALUE(m, "10", AVP_USAGE_MONITORING_INFORMATION, AVP_USED_SERVICE_UNIT,
+                 AVP_CC_INPUT_OCTETS);
     ASSERT_VALUE(m, "pcrf1.example.org", AVP_DESTINATION_HOST);
     kit_answer(0, 2001, MONITOR_MK1);
     const Magma__Lte__UsageMonitoringUpdateResponse *r = reply()->usage_monitor_responses[0];
@@ -384,7 +390,8 @@ static void test_what_a_monitor_shall_do_next(void **state)
 
 static void test_rules_of_a_cca_u(void **state)
 {
-    kit_settings("rules = ( { id = \"a\"; } ); base_names = ( { name = \"base\"; rules = [ \"a\" ]; } );");
+    kit_settings(
+        "rules = ( { id = \"a\"; } ); base_names = ( { name = \"base\"; rules = [ \"a\" ]; } );");
     monitor(SESSION, 6, "mk1", 10, 20);
     monitor(SESSION, 7, "mk2", 10, 20);
     call();
@@ -404,7 +411,8 @@ static void test_rules_of_a_cca_u(void **state)
 
 static void test_events(void **state)
 {
-    monitor(SESSION, 6, NULL, 0, 0)->event_trigger = MAGMA__LTE__EVENT_TRIGGER__REVALIDATION_TIMEOUT;
+    monitor(SESSION, 6, NULL, 0, 0)->event_trigger =
+        MAGMA__LTE__EVENT_TRIGGER__REVALIDATION_TIMEOUT;
     call();
     ASSERT_VALUE(SENT(0), "17", AVP_EVENT_TRIGGER);
     assert_int_equal(kit_count(SENT(0), AVP_EVENT_TRIGGER), 1);
@@ -488,7 +496,8 @@ static void test_switched_off_they_are_answered_here(void **state)
     Response *r = reply();
     assert_int_equal(world.n_sent, 0);
     assert_true(r->responses[0]->success);
-    assert_int_equal(r->responses[0]->limit_type, MAGMA__LTE__CREDIT_LIMIT_TYPE__INFINITE_UNMETERED);
+    assert_int_equal(r->responses[0]->limit_type,
+                     MAGMA__LTE__CREDIT_LIMIT_TYPE__INFINITE_UNMETERED);
     assert_true(r->usage_monitor_responses[0]->success);
 }
 

@@ -70,7 +70,8 @@ struct base_loop *rpc_call_loop(const struct rpc_call *call)
     return world.loop;
 }
 
-void rpc_call_on_cancel(struct rpc_call *call, void (*fn)(struct rpc_call *call, void *arg), void *arg)
+void rpc_call_on_cancel(struct rpc_call *call, void (*fn)(struct rpc_call *call, void *arg),
+                        void *arg)
 {
     call->on_cancel = fn;
     call->cancel_arg = arg;
@@ -100,8 +101,9 @@ const char *dia_origin_realm(void)
     return "example.org";
 }
 
-enum err dia_send(struct base_loop *loop, struct msg **request, const struct dia_send_options *options,
-                  dia_done done, void *ctx, base_handle *out)
+enum err dia_send(struct base_loop *loop, struct msg **request,
+                  const struct dia_send_options *options, dia_done done, void *ctx,
+                  base_handle *out)
 {
     assert_true(world.n_sent < sizeof(world.sent) / sizeof(world.sent[0]));
     world.sent[world.n_sent++] = (struct kit_sent){
@@ -113,7 +115,8 @@ enum err dia_send(struct base_loop *loop, struct msg **request, const struct dia
 
 static void outcome(size_t i, enum err err, struct msg *answer)
 {
-    const struct dia_outcome o = {.err = err, .answer = answer, .peer = answer ? "dra.example.org" : ""};
+    const struct dia_outcome o = {
+        .err = err, .answer = answer, .peer = answer ? "dra.example.org" : ""};
     assert_true(i < world.n_sent);
     dia_done done = world.sent[i].done;
     assert_non_null(done);
@@ -130,7 +133,8 @@ static void answer(size_t i, uint32_t vendor, uint32_t code, const char *avps_he
     assert_int_equal(fd_msg_hdr(world.sent[i].msg, &hdr), 0);
     bool gx = hdr->msg_appl == DIA_APP_GX;
     struct msg *msg = kit_message(hdr->msg_appl, hdr->msg_code, false, avps_hex);
-    assert_int_equal(dia_add_text(msg, AVP_ORIGIN_HOST, gx ? "pcrf1.example.org" : "ocs1.example.org"), 0);
+    assert_int_equal(
+        dia_add_text(msg, AVP_ORIGIN_HOST, gx ? "pcrf1.example.org" : "ocs1.example.org"), 0);
     assert_int_equal(dia_add_text(msg, AVP_ORIGIN_REALM, "core.example.org"), 0);
     assert_int_equal(dia_add_result(msg, vendor, code), ERR_OK);
     outcome(i, ERR_OK, msg);
@@ -177,7 +181,8 @@ void kit_inbound(uint32_t application, uint32_t command, const char *session, co
     memset(inbound, 0, sizeof(*inbound));
     inbound->request = kit_message(application, command, true, avps_hex);
     assert_int_equal(dia_add_text(inbound->request, AVP_SESSION_ID, session), ERR_OK);
-    inbound->deadline_ns = base_now_ns() + (world.inbound_ms ? world.inbound_ms : 8000) * BASE_MS_NS;
+    inbound->deadline_ns =
+        base_now_ns() + (world.inbound_ms ? world.inbound_ms : 8000) * BASE_MS_NS;
     for (size_t i = 0; i < n_accepted; i++)
         if (accepted[i].command == command && accepted[i].application == application)
             accepted[i].fn(accepted[i].ctx, inbound);
@@ -245,8 +250,8 @@ enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const stru
     return world.admit_err;
 }
 
-enum err fgw_agw_call(struct base_loop *loop, const struct rpc_tunnel_call *call, rpc_tunnel_done done,
-                      void *ctx)
+enum err fgw_agw_call(struct base_loop *loop, const struct rpc_tunnel_call *call,
+                      rpc_tunnel_done done, void *ctx)
 {
     struct kit_agw_call *c = &world.agw[world.n_agw];
     assert_true(world.n_agw < sizeof(world.agw) / sizeof(world.agw[0]));
