@@ -91,7 +91,7 @@ json_t *pcrf_monitors_account(struct sim_db *db, const json_t *policy, const cha
         if (!key || sim_count(usage, "Used-Service-Unit") == 0)
             continue;
         sim_db_run(db, "INSERT INTO usage VALUES(?1,?2,?3,1) ON CONFLICT(imsi,key) DO UPDATE SET"
-                   " used=used+?3, reports=reports+1",
+                   " used=min(used+?3, 9000000000000000000), reports=reports+1", // stays an integer
                    json_pack("[s,s,I]", imsi, key, (json_int_t)octets(usage)));
         json_object_del(held_of(data), key);
         if (m && !then && sim_text(m, "then") &&
