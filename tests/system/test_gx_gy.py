@@ -186,7 +186,7 @@ def test_many_updates_in_one_call_and_one_that_fails(world):
 
 def test_policy_re_auth(world):
     create(world.agw)
-    failed = session.PolicyReAuthAnswer(session_id=SESSION, result=session.UPDATE_INITIATED)
+    failed = session.PolicyReAuthAnswer(session_id=SESSION)
     failed.failed_rules["video2"] = session.PolicyReAuthAnswer.RESOURCE_ALLOCATION_FAILURE
     world.tunnel.handlers["PolicyReAuth"] = lambda message: failed
     rule = avp3(1001, avp3(1003, avp3(1005, "video2")))
@@ -225,7 +225,8 @@ def test_an_access_gateway_that_is_away(world):
 
 
 def test_an_unknown_mandatory_avp(world):
-    answer = core_request(world, GX, RAR, id_of(world, 1), avp(285, 0) + avp(64999, b"what", flags=M))
+    more = avp(285, 0) + avp(64999, b"what", flags=M)
+    answer = core_request(world, GX, RAR, id_of(world, 1), more)
     assert answer.result == 5001
     assert find(split(answer.get(279)), 64999)
 
@@ -255,5 +256,6 @@ def test_restart_in_mid_session(world):
         answer = update(agw, opened, 2, 32)
         assert answer.responses[0].success
         assert world.core.used(id_of(world, 2)) == before + 32
-        eventually(lambda: core_request(world, GX, RAR, id_of(world, 1), avp(285, 0)).result == 2001,
-                   10, "RAR after the restart")
+        name, more = id_of(world, 1), avp(285, 0)
+        eventually(lambda: core_request(world, GX, RAR, name, more).result == 2001, 10,
+                   "RAR after the restart")
