@@ -192,7 +192,7 @@ static void test_gateways_without_that_service(void **state)
 
 static int start(void **state)
 {
-    return world_dictionary(swx_tables_compile);
+    return world_dictionary(NULL);
 }
 
 static int stop(void **state)

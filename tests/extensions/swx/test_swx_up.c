@@ -538,7 +538,7 @@ static void test_over_s6a_there_is_no_aka_prime_and_no_registration(void **state
 
 static int start(void **state)
 {
-    return world_dictionary(swx_tables_compile);
+    return world_dictionary(NULL);
 }
 
 static int stop(void **state)

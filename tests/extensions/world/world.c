@@ -27,7 +27,7 @@ int world_dictionary(enum err (*compile)(void (*report)(void *arg, const char *t
     fd_g_config->cnf_diamid_len = strlen(origin_host);
     fd_g_config->cnf_diamrlm = origin_realm;
     fd_g_config->cnf_diamrlm_len = strlen(origin_realm);
-    return compile(report, NULL) == ERR_OK ? 0 : -1;
+    return !compile || compile(report, NULL) == ERR_OK ? 0 : -1;
 }
 
 struct msg *world_message(uint32_t application, uint32_t command, bool request, const char *hex)

@@ -32,7 +32,8 @@
     "0000012a4000000c" code_hex
 
 // ---- the dictionary in memory ----
-// For a cmocka group: library and dictionaries; every table that compile makes.
+// For a cmocka group: library and dictionaries; the tables that compile makes. NULL: none, they are
+// made by world_setup, which starts the interface.
 int world_dictionary(enum err (*compile)(void (*report)(void *arg, const char *text), void *arg));
 // A message of this command from the hex of its AVPs, as the wire would bring it.
 struct msg *world_message(uint32_t application, uint32_t command, bool request, const char *hex);
