@@ -133,6 +133,12 @@ static int64_t wall_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+// Wall clock of a moment given as CLOCK_MONOTONIC.
+static int64_t wall_us_of(int64_t ns)
+{
+    return wall_us() - (base_now_ns() - ns) / 1000;
+}
+
 void command_print_answer(FILE *to, const struct agwc_options *options,
                           const struct reflect_method *method, const struct agwc_answer *answer,
                           enum err err)
@@ -141,7 +147,7 @@ void command_print_answer(FILE *to, const struct agwc_options *options,
     if (options->json) {
         fprintf(to,
                 "{\"event\":\"answer\",\"at_us\":%" PRId64 ",\"method\":\"%s\",\"status\":\"%s\"",
-                wall_us(), method->name, status);
+                wall_us_of(answer->at_ns), method->name, status);
         fprintf(to, ",\"elapsed_us\":%" PRId64, answer->elapsed_ns / 1000);
         if (answer->message) {
             fputs(",\"message\":", to);
@@ -155,12 +161,6 @@ void command_print_answer(FILE *to, const struct agwc_options *options,
             reflect_print(to, answer->message, 2);
     }
     fflush(to);
-}
-
-// Wall clock of a moment given as CLOCK_MONOTONIC.
-static int64_t wall_us_of(int64_t ns)
-{
-    return wall_us() - (base_now_ns() - ns) / 1000;
 }
 
 void command_print_request(FILE *to, const struct agwc_options *options,

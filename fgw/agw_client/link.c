@@ -224,7 +224,8 @@ static void call_done(void *ctx, const struct rpc_result *result)
     struct call *call = ctx;
     struct agwc_answer *answer = call->answer;
 
-    answer->elapsed_ns = base_now_ns() - call->began;
+    answer->at_ns = base_now_ns();
+    answer->elapsed_ns = answer->at_ns - call->began;
     answer->status = result->status;
     answer->payload_len = result->len;
     snprintf(answer->text, sizeof(answer->text), "%s", result->message);

@@ -46,6 +46,7 @@ struct agwc_answer {
     char text[256];            // grpc-message
     ProtobufCMessage *message; // owned; NULL unless status is OK and the payload could be decoded
     size_t payload_len;
+    int64_t at_ns; // CLOCK_MONOTONIC when it was complete
     int64_t elapsed_ns;
 };
 // Makes one call and waits for its answer (at most options->timeout_ms, the call's deadline).

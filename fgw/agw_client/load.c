@@ -289,6 +289,11 @@ static void on_tick(struct base_timer *timer)
     base_timer_start(&run->tick, TICK_MS);
 }
 
+// The callback that has told of the end may still be running: once this has run it is not.
+static void barrier(void *arg)
+{
+}
+
 static void begin(void *arg)
 {
     struct run *run = arg;
@@ -400,6 +405,7 @@ enum err load_run(struct agwc *link, const struct load_options *options)
     agwc_run(link, begin, run);
     while (sem_wait(&run->finished) != 0)
         ;
+    agwc_run(link, barrier, NULL);
     double elapsed = (double)(run->ended_ns - run->began_ns) / 1e9;
     if (options->json)
         report_json(run, elapsed);
