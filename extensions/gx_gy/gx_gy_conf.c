@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "extensions/gx_gy/gx_gy.h"
+#include "fgw/route.h"
 
 #define AT(member) offsetof(struct gxgy_settings, member)
 #define ROUTE(member) offsetof(struct gxgy_route, member)
@@ -14,24 +15,6 @@
 #define VIRTUAL(member) offsetof(struct gxgy_virtual_apn, member)
 #define RULE(member) offsetof(struct gxgy_rule, member)
 #define BASE(member) offsetof(struct gxgy_base_name, member)
-
-static enum err check_digits(const char *text, const char **why)
-{
-    size_t n = strspn(text, "0123456789");
-    if (text[n] == '\0' && n <= 15)
-        return ERR_OK;
-    *why = "the leading digits of IMSIs, at most 15";
-    return ERR_CONF_RANGE;
-}
-
-static enum err check_identity(const char *text, const char **why)
-{
-    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
-    if (n > 0 && n <= GXGY_IDENTITY_MAX && text[n] == '\0')
-        return ERR_OK;
-    *why = "a Diameter identity such as pcrf.example.org";
-    return ERR_CONF_RANGE;
-}
 
 static enum err check_ipv4(const char *text, const char **why)
 {
@@ -57,24 +40,24 @@ static const struct conf_key route_keys[] = {
     {.name = "imsi_prefix",
      .type = CONF_STRING,
      .offset = ROUTE(imsi_prefix),
-     .check = check_digits,
+     .check = fgw_route_check_digits,
      .help = "Leading digits of the IMSIs; default: all."},
     {.name = "apn", .type = CONF_STRING, .offset = ROUTE(apn), .help = "APN; default: all."},
     {.name = "realm",
      .type = CONF_STRING,
      .offset = ROUTE(realm),
-     .check = check_identity,
+     .check = fgw_route_check_identity,
      .required = true,
      .help = "Destination-Realm."},
     {.name = "host",
      .type = CONF_STRING,
      .offset = ROUTE(host),
-     .check = check_identity,
+     .check = fgw_route_check_identity,
      .help = "Destination-Host; without it any server of the realm answers."},
     {.name = "alternate",
      .type = CONF_STRING,
      .offset = ROUTE(alternate),
-     .check = check_identity,
+     .check = fgw_route_check_identity,
      .help = "The server that takes over from `host`."},
     {.name = NULL},
 };
@@ -88,17 +71,17 @@ static const struct conf_key route_keys[] = {
         {.name = "realm",                                                                          \
          .type = CONF_STRING,                                                                      \
          .offset = STRUCT(core.realm),                                                             \
-         .check = check_identity,                                                                  \
+         .check = fgw_route_check_identity,                                                        \
          .help = "Destination-Realm; default: our own realm."},                                    \
         {.name = "host",                                                                           \
          .type = CONF_STRING,                                                                      \
          .offset = STRUCT(core.host),                                                              \
-         .check = check_identity,                                                                  \
+         .check = fgw_route_check_identity,                                                        \
          .help = "Destination-Host; default: any server of the realm."},                           \
         {.name = "alternate",                                                                      \
          .type = CONF_STRING,                                                                      \
          .offset = STRUCT(core.alternate),                                                         \
-         .check = check_identity,                                                                  \
+         .check = fgw_route_check_identity,                                                        \
          .help = "The server that takes over from `host`."},                                       \
         {.name = "routes",                                                                         \
          .type = CONF_LIST,                                                                        \
@@ -352,7 +335,7 @@ const struct conf_key gxgy_settings_keys[] = {
     {.name = "session_host",
      .type = CONF_STRING,
      .offset = AT(session_host),
-     .check = check_identity,
+     .check = fgw_route_check_identity,
      .help = "First part of Session-Ids; the same on gateways that stand in for one another."},
     {.name = "apns",
      .type = CONF_LIST,
