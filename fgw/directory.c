@@ -79,8 +79,8 @@ struct gateway *fgw_dir_gateway_by_number(struct fgw_directory *dir, uint32_t nu
     return gateway;
 }
 
-// A number without gateway, among those that leave_out_old took back; 0: none. Their subscribers had
-// gone before them.
+// A number without gateway, among those that leave_out_old took back; 0: none. Their subscribers
+// had gone before them.
 static uint32_t free_number(const struct fgw_directory *dir)
 {
     uint32_t number = 1;
