@@ -108,6 +108,10 @@
     "0000010740000011616761696e3b313b320000000000012540000015782e6578616d706c652e6f726700"         \
     "00000000011b400000136578616d706c652e6f726700"
 
+// An unknown AVP with the M bit inside a group that has none.
+#define UNKNOWN_M_INSIDE                                                                           \
+    "0000042b80000028000028af0000042a8000000f000028af6d6b31000000fde74000000c77686174"
+
 // ---- CreateSession ----
 struct create {
     Magma__Lte__CreateSessionRequest request;

@@ -223,6 +223,16 @@ static void test_unknown_avps(void **state)
     assert_int_equal(kit_result(), 2001);
 }
 
+static void test_an_unknown_mandatory_avp_inside_a_group(void **state)
+{
+    kit_inbound(GX, DIA_CMD_RAR, GX_SESSION, RAR_HEAD UNKNOWN_M_INSIDE);
+    assert_int_equal(world.n_agw, 0);
+    assert_int_equal(kit_result(), 5001);
+    struct avp *failed = dia_find(world.inbound.answer, AVP_FAILED_AVP);
+    assert_non_null(failed);
+    assert_non_null(dia_find(failed, DIA_AVP(0, 64999)));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
 
 int main(void)
@@ -241,6 +251,7 @@ int main(void)
         CASE(test_grpc_failures_of_the_access_gateway),
         CASE(test_when_no_time_is_left),
         CASE(test_unknown_avps),
+        CASE(test_an_unknown_mandatory_avp_inside_a_group),
     };
     return cmocka_run_group_tests(tests, kit_start, kit_stop);
 }
