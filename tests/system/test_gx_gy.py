@@ -231,6 +231,24 @@ def test_an_unknown_mandatory_avp(world):
     assert find(split(answer.get(279)), 64999)
 
 
+def test_a_storm_of_re_authorisations(world):
+    """1,000 sessions at once: each RAR is answered, nothing is left behind."""
+    world.tunnel.handlers["PolicyReAuth"] = lambda message: session.PolicyReAuthAnswer(
+        session_id=message.session_id)
+    peer, names = world.peer, ["IMSI%s-%d" % (IMSI, i) for i in range(1000)]
+    entries = []
+    for name in names:
+        body = (avp(263, id_of(world, 1, name)) + scripted.origin(peer) + avp(283, "example.org") +
+                avp(293, world.gateway.identity) + avp(258, GX) + avp(285, 0))
+        entries.append(peer.post(RAR, body, app=GX))
+    answers = [peer.wait(entry, 15) for entry in entries]
+    assert all(answers)
+    results = [answer.result for answer in answers]
+    assert set(results) <= {2001, 3004}, set(results)  # 3004: more than a gateway takes at a time
+    assert results.count(2001) >= 500
+    assert [a.get(263).decode() for a in answers] == [id_of(world, 1, name) for name in names]
+
+
 def test_an_ocs_that_does_not_answer(world):
     world.core.silent.add((GY, INITIAL))
     try:
