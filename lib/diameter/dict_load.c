@@ -625,6 +625,15 @@ static void make_command(struct load *load, const struct dia_dict_file *f, const
         report(load, ERR_NOMEM, f->path, m->line, "out of memory");
 }
 
+// Without it the library cannot refuse the request either, and gives itself up.
+static void check_answer(struct load *load, const struct dia_dict_file *f, const struct dia_group_def *m)
+{
+    struct dict_object *object = NULL;
+    fd_dict_search(dict(), DICT_COMMAND, CMD_BY_CODE_A, &m->code, &object, 0);
+    if (m->request && !object)
+        report(load, ERR_DIA_DICT, f->path, m->line, "%s: command %u has no answer", m->name, m->code);
+}
+
 static void make_rules(struct load *load, struct dia_dict_file *f, const struct dia_group_def *m)
 {
     const struct dia_dict_command_use *use = dia_map_get(&dia_dict_state.command_uses, m->code);
@@ -708,6 +717,8 @@ static void make_all(struct load *load)
             make_command(load, f, &f->file->messages[m]);
             make_rules(load, f, &f->file->messages[m]);
         }
+        for (size_t m = 0; m < f->file->n_messages; m++)
+            check_answer(load, f, &f->file->messages[m]);
     }
 }
 

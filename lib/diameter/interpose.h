@@ -15,7 +15,8 @@ int dia_interpose_parse(struct msg **msg, struct msg **error);
 // transaction at once, in the thread of its peer, instead of going through two more threads (Routing-IN,
 // Dispatch) which would do nothing else with it. True if it was one; *item is then NULL. Protocol errors
 // (E bit) take the long way, because rt_busypeers.fdx and rt_redirect.fdx wait for them there. A request
-// that would make the library's router wait for itself (a decorated user name) is refused here.
+// that would stop the library (a decorated user name, a Session-Id or Proxy-Info that it cannot copy) is
+// refused here.
 bool dia_interpose_post(struct fifo *queue, void **item);
 // fd_fifo_new: least room of the library's bounded queues.
 #define DIA_FIFO_LEAST 1024

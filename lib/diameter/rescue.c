@@ -137,13 +137,14 @@ static enum err add_failed_avp(struct msg *answer, struct avp *offender)
     return err;
 }
 
-// The error answer to a request; the request then belongs to it. NULL if it cannot be made.
-static struct msg *refuse(struct msg *request, const struct fd_pei *pei)
+// The error answer to a request; the request then belongs to it. NULL if it cannot be made. flags: 0, or
+// what of the request the library must not copy.
+static struct msg *refuse(struct msg *request, const struct fd_pei *pei, int flags)
 {
     struct msg *answer = request;
     char *code = pei->pei_errcode ? pei->pei_errcode : (char *)(uintptr_t)"DIAMETER_UNABLE_TO_COMPLY";
     if (fd_msg_new_answer_from_req(fd_g_config->cnf_dict, &answer,
-                                   pei->pei_protoerr ? MSGFL_ANSW_ERROR : 0) != 0)
+                                   flags | (pei->pei_protoerr ? MSGFL_ANSW_ERROR : 0)) != 0)
         return NULL;
     if (fd_msg_rescode_set(answer, code, pei->pei_message, NULL, 1) != 0) {
         fd_msg_answ_detach(answer);
@@ -172,6 +173,35 @@ static bool session_is_usable(struct msg *msg, struct fd_pei *pei)
     return false;
 }
 
+// ---- what must not get into the library ----
+
+// It takes these two AVPs by their number, whatever their flags, and copies them into every answer; if they
+// cannot be read it asserts, or its thread gives up and the process with it.
+static bool is_harmful(struct avp *avp)
+{
+    struct avp_hdr *hdr = NULL;
+    struct fd_pei ignored;
+    if (fd_msg_avp_hdr(avp, &hdr) != 0 || hdr->avp_vendor != 0 ||
+        (hdr->avp_code != AC_SESSION_ID && hdr->avp_code != AC_PROXY_INFO))
+        return false;
+    if ((hdr->avp_flags & AVP_FLAG_VENDOR) || fd_msg_parse_dict(avp, fd_g_config->cnf_dict, &ignored) != 0)
+        return true;
+    return hdr->avp_code == AC_SESSION_ID &&
+           (!hdr->avp_value || memchr(hdr->avp_value->os.data, 0, hdr->avp_value->os.len));
+}
+
+static struct avp *find_harmful(struct msg *request)
+{
+    struct avp *avp = NULL;
+    if (fd_msg_browse(request, MSG_BRW_FIRST_CHILD, &avp, NULL) != 0)
+        return NULL;
+    while (avp && !is_harmful(avp)) {
+        if (fd_msg_browse(avp, MSG_BRW_NEXT, &avp, NULL) != 0)
+            return NULL;
+    }
+    return avp;
+}
+
 int dia_interpose_parse(struct msg **msg, struct msg **error)
 {
     struct fd_pei pei = {0};
@@ -180,6 +210,10 @@ int dia_interpose_parse(struct msg **msg, struct msg **error)
     int rc = 0;
     dia_interpose_seen(DIA_INTERPOSED_PARSE);
     *error = NULL;
+    if (!fd_msg_is_routable(*msg) && find_harmful(*msg)) { // then the connection is closed
+        rc = EBADMSG;
+        goto out;
+    }
     if (fd_msg_parse_rules(*msg, fd_g_config->cnf_dict, &pei) == 0 &&
         session_is_usable(*msg, &pei))
         goto out;
@@ -190,7 +224,7 @@ int dia_interpose_parse(struct msg **msg, struct msg **error)
     if (!(hdr->msg_flags & CMD_FLAG_REQUEST)) {
         rescue(*msg, error, &pei);
     } else {
-        *error = refuse(*msg, &pei);
+        *error = refuse(*msg, &pei, 0);
         if (*error)
             *msg = NULL;
     }
@@ -218,18 +252,29 @@ static bool is_decorated(struct avp *user)
 // A request without Destination-Host whose User-Name is a decorated NAI (RFC 5729 §4.4) would be rewritten
 // by the Routing-IN thread and put back into its own queue: full, that thread waits for itself forever. It
 // could only be refused afterwards, because we relay nothing.
-static bool refuse_decorated(struct msg *msg)
+static struct avp *find_decorated(struct msg *request)
+{
+    struct avp *user = dia_find(request, AVP_USER_NAME);
+    return user && !dia_find(request, AVP_DESTINATION_HOST) && is_decorated(user) ? user : NULL;
+}
+
+static bool screen(struct msg *request)
 {
     struct fd_pei pei = {.pei_errcode = (char *)(uintptr_t)"DIAMETER_INVALID_AVP_VALUE"};
-    pei.pei_avp = dia_find(msg, AVP_USER_NAME);
-    if (!pei.pei_avp || dia_find(msg, AVP_DESTINATION_HOST) || !is_decorated(pei.pei_avp))
+    int flags = MSGFL_ANSW_NOSID | MSGFL_ANSW_NOPROXYINFO;
+    pei.pei_avp = find_harmful(request);
+    if (!pei.pei_avp) {
+        pei.pei_avp = find_decorated(request);
+        flags = 0;
+    }
+    if (!pei.pei_avp)
         return false;
-    tell(msg, &pei);
-    struct msg *answer = refuse(msg, &pei);
+    tell(request, &pei);
+    struct msg *answer = refuse(request, &pei, flags);
     if (answer)
         dia_sender_answer(answer);
     else
-        fd_msg_free(msg);
+        fd_msg_free(request);
     return true;
 }
 
@@ -253,7 +298,7 @@ bool dia_interpose_post(struct fifo *queue, void **item)
         return false;
     int before = dia_no_cancel();
     if (hdr->msg_flags & CMD_FLAG_REQUEST)
-        taken = !(hdr->msg_flags & CMD_FLAG_ERROR) && refuse_decorated(msg);
+        taken = screen(msg);
     else if (!(hdr->msg_flags & CMD_FLAG_ERROR))
         taken = end_transaction(msg);
     dia_cancel_again(before);

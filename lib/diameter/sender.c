@@ -213,7 +213,7 @@ enum err dia_sender_start(uint32_t max_queue)
 // to end.
 void dia_sender_stop(int64_t wait_ms)
 {
-    if (!sender.running)
+    if (!sender.running) // never started
         return;
     int64_t until_ns = base_now_ns() + wait_ms * BASE_MS_NS;
     struct timespec until = {.tv_sec = until_ns / BASE_S_NS, .tv_nsec = until_ns % BASE_S_NS};
@@ -224,16 +224,20 @@ void dia_sender_stop(int64_t wait_ms)
            pthread_cond_timedwait(&sender.done, &sender.mutex, &until) != ETIMEDOUT)
         ;
     bool ended = sender.thread_done;
+    struct item *left = ended ? sender.head : NULL;
+    if (ended) {
+        sender.running = false; // the library's threads may still come with answers
+        sender.head = NULL;
+        sender.tail = &sender.head;
+    }
     pthread_mutex_unlock(&sender.mutex);
     if (!ended)
         return;
     pthread_join(sender.thread, NULL);
-    sender.running = false;
-    while (sender.head) {
-        struct item *item = sender.head;
-        sender.head = item->next;
+    while (left) {
+        struct item *item = left;
+        left = item->next;
         fd_msg_free(item->msg);
         free(item);
     }
-    sender.tail = &sender.head;
 }

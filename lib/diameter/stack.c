@@ -2,6 +2,7 @@
 // The life of libfdcore inside this process: start in order, watch that it lives, stop within bounds.
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,19 +48,25 @@ const char *dia_origin_realm(void)
 
 // ---- the library's log ----
 
-static enum base_log_level level_of(int fd_level)
+static enum base_log_level level_of(int fd_level, const char *format)
 {
-    bool quiet = dia_phase() >= DIA_DRAINING; // an orderly end is not an error
-    if (fd_level >= FD_LOG_ERROR)
-        return quiet ? BASE_LOG_INFO : fd_level >= FD_LOG_FATAL ? BASE_LOG_ERROR : BASE_LOG_WARN;
-    return fd_level >= FD_LOG_NOTICE ? BASE_LOG_INFO : BASE_LOG_DEBUG;
+    if (fd_level < FD_LOG_NOTICE)
+        return BASE_LOG_DEBUG;
+    if (fd_level < FD_LOG_ERROR || dia_phase() >= DIA_DRAINING) // an orderly end is not an error
+        return BASE_LOG_INFO;
+    if (fd_level >= FD_LOG_FATAL)
+        return BASE_LOG_ERROR;
+    // While it runs an error passes through several of its functions, and each says so; what matters is
+    // told once by the hooks and by rescue.c.
+    bool inner = strncmp(format, "ERROR: in ", strlen("ERROR: in ")) == 0;
+    return dia_phase() == DIA_READY ? BASE_LOG_ERROR : inner ? BASE_LOG_DEBUG : BASE_LOG_INFO;
 }
 
 // Called for every level, under the library's log mutex, from any of its threads.
 static void on_library_log(int fd_level, const char *format, va_list args)
 {
     char line[400];
-    enum base_log_level level = level_of(fd_level);
+    enum base_log_level level = level_of(fd_level, format);
     if (!base_log_wanted(&log_fd, level, NULL))
         return;
     int before = dia_no_cancel();

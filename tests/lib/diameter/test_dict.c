@@ -225,11 +225,14 @@ static void test_two_applications_share_a_command(void **state)
     static const char *const files[] = {
         "one.dia",
         "@name one\n@id 70001\n@inherits diameter_gen_base_rfc6733\n@messages\n"
-        "XXR ::= < Diameter Header: 7777, REQ, PXY >\n < Session-Id > { Origin-Host }\n",
+        "XXR ::= < Diameter Header: 7777, REQ, PXY >\n < Session-Id > { Origin-Host }\n"
+        "XXA ::= < Diameter Header: 7777, PXY >\n < Session-Id >\n",
         "two.dia",
         "@name two\n@id 70002\n@inherits diameter_gen_base_rfc6733\n@messages\n"
         "XXR ::= < Diameter Header: 7777, REQ, PXY >\n < Session-Id > { Destination-Host }\n"
-        "PUR ::= < Diameter Header: 307, REQ, PXY >\n < Session-Id > 1*{ User-Name }\n",
+        "PUR ::= < Diameter Header: 307, REQ, PXY >\n < Session-Id > 1*{ User-Name }\n"
+        "XXA ::= < Diameter Header: 7777, PXY >\n < Session-Id >\n"
+        "PUA ::= < Diameter Header: 307, PXY >\n < Session-Id >\n",
         NULL,
     };
     assert_int_equal(load_files(files), ERR_OK);
@@ -258,6 +261,8 @@ static void test_what_is_wrong_is_named_with_file_and_line(void **state)
         {"@name w6\n@enum Nothing-There\nA 1\n", "no such AVP"},
         {"@name w7\n@avp_types\nW7G 6001 Grouped -\n@grouped\nW7G ::= <AVP Header: 6001>\n{ Nix }\n",
          "wrong.dia:5: W7G names Nix"},
+        {"@name w9\n@id 70009\n@messages\nWWR ::= < Diameter Header: 7778, REQ >\n",
+         "wrong.dia:4: WWR: command 7778 has no answer"},
         {"@name w8\n@inherits w8\n", "@inherits itself"},
         {"@name ts29272\n", "@name ts29272 is also that of"},
     };

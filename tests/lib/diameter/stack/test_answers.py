@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Whatever a peer answers, or does not: every request ends in a typed outcome, and the next one works."""
+import time
+
+import pytest
+
+from kit import LOST, SLOW, Probe, wire
+from peer import ANSWERS, WATCHDOGS, Peer
+
+OUTCOMES = {name: ("DIA_BAD_ANSWER",) for name in ANSWERS}
+OUTCOMES.update({name: ("2001",) for name in (
+    "ok", "five_vectors", "unknown_optional", "unknown_m_in_optional_group", "reserved_flags",
+    "session_id_last", "wrong_end_to_end", "two_results", "no_session_id", "slowly", "duplicate",
+    "proxiable_cleared", "no_origin", "many_avps", "error_bit_on_success")})
+OUTCOMES.update({
+    "user_unknown": ("5001",), "unable_to_deliver": ("3002",), "experimental_without_vendor": ("5420",),
+    "error_with_missing_avps": ("5012",), "no_result": ("0",), "nothing": ("0",),
+    "answer_and_close": ("2001",) + LOST, "deep_nesting": ("2001", "DIA_BAD_ANSWER"),
+    "silent": ("TIMEOUT",), "late": ("TIMEOUT",), "wrong_hop_by_hop": ("TIMEOUT",),
+    "every_other": ("2001", "TIMEOUT"), "request_echoed": ("TIMEOUT",)})
+for broken in ("avp_length_0", "avp_length_7", "avp_length_beyond", "vendor_avp_length_8",
+               "truncated_header", "message_length_19", "message_length_0", "message_length_short",
+               "message_length_huge", "message_of_70000", "version_2", "garbage", "text", "close",
+               "reset", "half_and_close"):
+    OUTCOMES[broken] = LOST
+OUTCOMES["message_length_short"] = LOST + ("0", "DIA_BAD_ANSWER")  # whole, what follows is garbage
+
+
+@pytest.fixture(scope="module")
+def all_cases():
+    """One probe, and a peer (in a realm of its own) for each case."""
+    started = {name: Peer(identity="hss.%s.test" % name.replace("_", "-"), case=name,
+                          realm="%s.test" % name.replace("_", "-")).start() for name in ANSWERS}
+    with Probe(list(started.values())) as probe:
+        yield probe, started
+    for p in started.values():
+        p.stop()
+
+
+@pytest.mark.parametrize("case", sorted(ANSWERS))
+def test_every_answer_ends_the_request_in_a_typed_way(all_cases, case):
+    probe, started = all_cases
+    p = started[case]
+    timeout = 500 if case == "late" else 500 * SLOW
+    got = probe("send 3 1 %d nofailover realm=%s host=%s" % (timeout, p.realm, p.identity))["outcomes"]
+    assert set(got) <= set(OUTCOMES[case]), got
+    assert sum(got.values()) == 3
+    assert probe.send(1, 1, 2000, "realm=ok.test") == {"2001": 1}  # and the others do not notice
+    assert not probe("status")["failed"]
+
+
+def test_the_replacements_are_in_force(all_cases):
+    probe, _ = all_cases
+    assert probe("status")["interposed"]
+
+
+# ---- watchdogs ----
+
+def test_watchdog_answers_of_every_kind_are_survived(peers):
+    ok = peers("fine")
+    bad = [peers("wd-%d" % i, watchdog=name, realm="wd%d.test" % i)
+           for i, name in enumerate(sorted(WATCHDOGS))]
+    # libfdcore 1.2.1 leaks a watchdog answer with a new Origin-State-Id
+    with Probe([ok] + bad, leaks=False, TwTimer=1) as probe:
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
+            assert probe.send(1, 1, 2000) == {"2001": 1}
+            time.sleep(0.2)
+        assert all(p.count("DWR") > 0 for p in bad)
+        assert not [p for p in probe("peers") if p["state"] == "DEAD"]
+
+
+def test_a_peer_that_answers_its_watchdogs_again_is_used_again(peers):
+    p = peers("hss", watchdog="silent")
+    with Probe([p], TwTimer=1) as probe:
+        probe.until(lambda: probe.peer(p.identity)["state"] != "OPEN", 10, "peer is suspect")
+        p.watchdog = WATCHDOGS["ok"]
+        probe.until_open(p.identity, 30)
+        assert probe.send(1, 1, 2000) == {"2001": 1}
+
+
+# ---- late, twice, never ----
+
+def test_late_answers_are_counted_and_dropped(peers):
+    p = peers("hss", case=wire.later(0.6))
+    with Probe([p]) as probe:
+        assert probe.send(20, 20, 200 // SLOW) == {"TIMEOUT": 20}
+        probe.until(lambda: probe.event("late_answer") == 20, 5, "late answers counted")
+        p.case = ANSWERS["ok"]
+        assert probe.send(20, 20, 2000) == {"2001": 20}
+        assert probe.peer(p.identity)["timeouts"] == 20
+
+
+def test_answers_long_after_the_deadline_find_nothing(peers):
+    p = peers("hss", case=wire.later(3.0))
+    with Probe([p]) as probe:
+        assert probe.send(5, 5, 200 // SLOW) == {"TIMEOUT": 5}
+        time.sleep(3.5)  # the library, too, has forgotten them by now
+        assert probe.peer(p.identity)["in_flight"] == 0
+        p.case = ANSWERS["ok"]
+        assert probe.send(5, 5, 2000) == {"2001": 5}

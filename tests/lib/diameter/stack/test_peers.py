@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Many requests, full peers, peers that go away; and peers that the configuration takes away."""
+import time
+
+import pytest
+
+from kit import LOST, SLOW, Probe, connect, wire
+from peer import ANSWERS, Peer, avp
+
+
+# ---- many ----
+
+def test_beyond_the_cap_requests_are_refused_at_once_and_it_recovers(peers):
+    p = peers("hss", case="silent", keep=False)
+    with Probe([p], "cap", 200, "queue", 500) as probe:
+        got = probe("offer 50000 700")
+        rounds = 1 + got["seconds"] / 2.7  # the library forgets a request 2 s after its timeout
+        assert 200 <= got["outcomes"]["TIMEOUT"] <= 800 * rounds  # at the peer, or still in the queue
+        assert set(got["outcomes"]) <= {"TIMEOUT", "DIA_BUSY", "refused:DIA_BUSY"}
+        assert got["p50"] < 700 * SLOW
+        assert p.count("AIR") <= 260 * rounds
+        p.case = ANSWERS["ok"]
+        probe.until(lambda: probe.peer(p.identity)["in_flight"] == 0, 6, "library has forgotten them")
+        assert probe.send(500, 50, 2000) == {"2001": 500}
+
+
+def test_a_full_peer_does_not_keep_others_from_working(peers):
+    full, free = peers("full", case="silent", realm="full.test"), peers("free")
+    with Probe([full, free], "cap", 100) as probe:
+        results = {}
+
+        def flood():
+            results["full"] = probe("offer 3000 1500 realm=full.test host=%s" % full.identity)
+        flood()
+        assert results["full"]["outcomes"]["DIA_BUSY"] >= 2500
+        assert probe.send(2000, 64, 2000) == {"2001": 2000}
+
+
+def test_requests_take_turns_among_equal_peers(peers):
+    both = [peers("one"), peers("two")]
+    with Probe(both) as probe:
+        assert probe.send(2000, 32, 2000) == {"2001": 2000}
+        assert all(p.count("AIR") > 600 for p in both)
+
+
+def test_a_named_host_gets_its_requests(peers):
+    one, two = peers("one"), peers("two")
+    with Probe([one, two]) as probe:
+        assert probe.send(200, 16, 2000, "host=" + one.identity) == {"2001": 200}
+        assert (one.count("AIR"), two.count("AIR")) == (200, 0)
+
+
+def test_without_a_peer_for_the_realm_the_answer_is_immediate(peers):
+    p = peers("hss")
+    with Probe([p]) as probe:
+        got = probe("send 500 100 3000 realm=nowhere.test")
+        assert got["outcomes"] == {"DIA_NO_PEER": 500}
+        assert got["p99"] < 500 * SLOW
+
+
+def test_256_outstanding_without_any_peer_do_not_lock_up(peers):
+    dead = Peer()
+    dead.port = 9  # nobody listens there
+    with Probe([dead], wait=False) as probe:
+        for _ in range(5):
+            assert probe.send(5000, 256, 5000) == {"DIA_NO_PEER": 5000}
+
+
+def test_a_relay_agent_takes_what_has_no_peer_of_its_own(peers):
+    relay = peers("dra", identity="dra.other.test", realm="other.test", apps=((0, wire.RELAY),))
+    with Probe([relay]) as probe:
+        assert probe.send(10, 2, 2000, "realm=far.test") == {"2001": 10}
+
+
+# ---- peers that go away ----
+
+def test_requests_in_flight_move_to_the_other_peer_with_the_t_flag(peers):
+    dies, lives = peers("dies", case="silent"), peers("lives")
+    with Probe([dies, lives]) as probe:
+        probe.process.stdin.write("send 20 20 %d host=%s\n" % (4000 * SLOW, dies.identity))
+        probe.until(lambda: dies.count("AIR") == 20, 5, "requests at the peer")
+        for conn in dies.live():
+            conn.reset()
+        assert probe.answer()["outcomes"] == {"2001": 20}
+        again = lives.received("AIR")
+        assert len(again) == 20 and all(m.flags & wire.RETRANSMIT for m in again)
+        assert {m.e2e for m in again} == {m.e2e for m in dies.received("AIR")}
+        assert probe.peer(dies.identity)["failovers"] == 20
+
+
+def test_where_it_is_forbidden_nothing_is_sent_again(peers):
+    dies, lives = peers("dies", case="silent"), peers("lives")
+    with Probe([dies, lives]) as probe:
+        probe.process.stdin.write("send 20 20 %d nofailover host=%s\n" % (4000 * SLOW, dies.identity))
+        probe.until(lambda: dies.count("AIR") == 20, 5, "requests at the peer")
+        for conn in dies.live():
+            conn.reset()
+        got = probe.answer()
+        assert got["outcomes"] == {"DIA_PEER_LOST": 20}
+        assert got["p99"] < 3000 * SLOW
+        assert lives.count("AIR") == 0
+
+
+def test_the_only_peer_lost_ends_its_requests_at_once(peers):
+    p = peers("hss", case="silent")
+    with Probe([p]) as probe:
+        probe.process.stdin.write("send 50 50 %d\n" % (8000 * SLOW))
+        probe.until(lambda: p.count("AIR") == 50, 5, "requests at the peer")
+        for conn in p.live():
+            conn.close()
+        got = probe.answer()
+        assert set(got["outcomes"]) <= set(LOST[:2]) and got["p99"] < 5000 * SLOW
+        p.case = ANSWERS["ok"]
+        probe.until_open(p.identity, 30)
+        assert probe.send(1, 1, 2000) == {"2001": 1}
+
+
+def test_a_hung_peer_is_left_within_three_watchdogs(peers):
+    hung, lives = peers("hung"), peers("lives")
+    with Probe([hung, lives], TwTimer=1) as probe:
+        hung.pause()
+        start = time.monotonic()
+        assert probe.send(10, 10, 15000, "host=" + hung.identity) == {"2001": 10}
+        assert time.monotonic() - start < 6 * SLOW
+        hung.resume()
+
+
+def test_a_peer_that_does_not_read_does_not_hold_up_the_others(peers):
+    stuck, lives = peers("stuck", realm="stuck.test", keep=False), peers("lives", keep=False)
+    with Probe([stuck, lives]) as probe:
+        stuck.pause()
+        got = probe("offer 5000 1000 realm=stuck.test")["outcomes"]
+        assert got["TIMEOUT"] > 500 and got["DIA_BUSY"] > 2000
+        got = probe("send 3000 32 2000")
+        assert got["outcomes"] == {"2001": 3000}
+        assert got["max"] < 500 * SLOW
+        stuck.resume()
+
+
+def test_a_peer_that_comes_and_goes(peers):
+    p = peers("hss")
+    with Probe([p]) as probe:
+        for _ in range(3):
+            assert probe.send(5, 1, 2000) == {"2001": 5}
+            for conn in p.live():
+                conn.close()
+            probe.until(lambda: probe.peer(p.identity)["state"] != "OPEN", 5, "closed")
+            probe.until_open(p.identity, 30)
+
+
+def test_a_peer_that_says_goodbye_is_taken_back(peers):
+    p = peers("hss")
+    with Probe([p]) as probe:
+        dpa = p.send(282, wire.origin(p) + avp(wire.CAUSE, 0), app=0, flags=wire.REQUEST)
+        assert dpa.result == 2001
+        probe.until(lambda: probe.peer(p.identity)["state"] != "OPEN", 5, "closed")
+        for conn in p.live():
+            conn.close()
+        probe.until_open(p.identity, 30)
+        assert probe.send(5, 1, 2000) == {"2001": 5}
+
+
+# ---- reload and stop ----
+
+def test_reload_adds_disables_and_says_what_needs_a_restart(peers):
+    stays, goes, comes = peers("stays"), peers("goes", realm="goes.test"), peers("comes", realm="comes.test")
+    with Probe([stays, goes]) as probe:
+        assert probe("reload") == {"notes": [], "err": "OK"}
+        probe.write(connect(stays, TwTimer=7) + connect(comes) + "TcTimer = 17;\n")
+        notes = probe("reload")
+        assert notes["err"] == "OK"
+        text = "\n".join(notes["notes"])
+        for expected in ("comes.example.org added", "goes.example.org disconnected",
+                         "stays.example.org: changed settings need a restart", "other than ConnectPeer"):
+            assert expected in text
+        probe.until_open(comes.identity, 30)
+        assert probe.send(3, 1, 2000, "realm=comes.test") == {"2001": 3}
+        probe.until(lambda: goes.count("DPR") == 1, 5, "goodbye said")
+        assert probe.send(3, 1, 2000, "realm=goes.test") == {"DIA_NO_PEER": 3}
+        assert probe.peer(goes.identity)["disabled"]
+        probe.write(connect(stays) + connect(goes) + connect(comes))
+        assert "restart is needed" in "\n".join(probe("reload")["notes"])
+
+
+def test_a_broken_file_changes_nothing(peers):
+    p = peers("hss")
+    with Probe([p]) as probe:
+        probe.write('ConnectPeer = "x.test" { Prot = 3; };\n')
+        got = probe("reload")
+        assert got["err"] == "CONF_SYNTAX" and ":7: found 'Prot'" in got["notes"][0]
+        assert probe.send(3, 1, 2000) == {"2001": 3}
+
+
+def test_stop_says_goodbye(peers):
+    p = peers("hss")
+    probe = Probe([p])
+    assert probe.stop() < 3000 * SLOW
+    assert p.count("DPR") == 1
+
+
+@pytest.mark.parametrize("how", ["silent", "paused"])
+def test_stop_is_bounded_whatever_is_in_flight(peers, how):
+    p = peers("hss", case="silent")
+    probe = Probe([p])
+    if how == "paused":
+        p.pause()
+    probe.process.stdin.write("offer 3000 %d\n" % (400 * SLOW))
+    probe.answer()
+    assert probe.stop(300) < 9000 * SLOW
