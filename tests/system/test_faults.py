@@ -189,19 +189,18 @@ BAD_REQUESTS = {
         (lambda p, g: strip(scripted.clr_avps(p, g.identity, g.realm), 1420) +
          scripted.avp3(1420, b"\2"), {5014}),
     "with a type that does not exist":
-        (lambda p, g: scripted.clr_avps(p, g.identity, g.realm, kind=77), {5004, 3002, 2001}),
+        (lambda p, g: scripted.clr_avps(p, g.identity, g.realm, kind=77), {2001, 3002, 5004}),
     "with two User-Names":
         (lambda p, g: scripted.clr_avps(p, g.identity, g.realm) +
-         scripted.avp(1, "001010000000002"), {5009, 2001}),
+         scripted.avp(1, "001010000000002"), {5009}),
     "with an IMSI that is none":
-        (lambda p, g: scripted.clr_avps(p, g.identity, g.realm, user="nobody"), {5001, 5004, 2001}),
+        (lambda p, g: scripted.clr_avps(p, g.identity, g.realm, user="nobody"), {5004}),
     "with an IMSI of 60000 characters":
-        (lambda p, g: scripted.clr_avps(p, g.identity, g.realm, user="1" * 60000),
-         {5001, 5004, 2001}),
+        (lambda p, g: scripted.clr_avps(p, g.identity, g.realm, user="1" * 60000), {5004}),
     "for another host":
-        (lambda p, g: scripted.clr_avps(p, "other.example.org", g.realm), {3002, 2001}),
+        (lambda p, g: scripted.clr_avps(p, "other.example.org", g.realm), {3002}),
     "for another realm":
-        (lambda p, g: scripted.clr_avps(p, "other.example.net", "example.net"), {3002, 3003, 2001}),
+        (lambda p, g: scripted.clr_avps(p, "other.example.net", "example.net"), {3002}),
 }
 
 
