@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // freeDiameter extension: loads the dictionaries of a folder (lib/diameter does the work).
 //   LoadExtension = "dict.fdx" : "/usr/share/fgw/dictionaries";
-// Without an argument the installed folder is taken. Load it before the extensions that use it, and do not
-// load freeDiameter's own dict_*.fdx beside it. Works in fgwd and in freeDiameterd.
+// Without an argument the installed folder is taken. Load it before the extensions that use it, and
+// do not load freeDiameter's own dict_*.fdx beside it. Works in fgwd and in freeDiameterd.
 #include <errno.h>
 
 #include <freeDiameter/extension.h>

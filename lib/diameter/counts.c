@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The metrics of the stack. Cells of the hot road are remembered per thread, because finding one takes a
-// lock.
+// The metrics of the stack. Cells of the hot road are remembered per thread, because finding one
+// takes a lock.
 #include <stdio.h>
 #include <string.h>
 

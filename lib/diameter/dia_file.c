@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A scanner and one function per section. The format has no nesting, so nothing here recurses; sizes are
-// bounded by the limits below, and whatever is not understood is an error with its line.
+// A scanner and one function per section. The format has no nesting, so nothing here recurses;
+// sizes are bounded by the limits below, and whatever is not understood is an error with its line.
 // Not for what the names refer to in other files: dict.c resolves that.
 #include "diameter/dia_file.h"
 
@@ -209,8 +209,8 @@ static void next(struct parser *p)
         p->token.len = 1;
         p->at++;
     } else {
-        fail(p, ERR_DECODE_SYNTAX, p->line, "found character 0x%02x, expected a name or one of <>{}[]:,*",
-             (unsigned char)c);
+        fail(p, ERR_DECODE_SYNTAX, p->line,
+             "found character 0x%02x, expected a name or one of <>{}[]:,*", (unsigned char)c);
     }
 }
 
@@ -315,7 +315,8 @@ static void section_vendor(struct parser *p)
     set_name(p, &p->file->vendor_name);
 }
 
-// The AVP names that may follow restrict what Erlang modules import; here the whole file is inherited.
+// The AVP names that may follow restrict what Erlang modules import; here the whole file is
+// inherited.
 static void section_inherits(struct parser *p)
 {
     char *name = take_name(p, "the name of a dictionary");
@@ -472,8 +473,8 @@ static void take_rule(struct parser *p, struct dia_group_def *group)
     next(p);
     rule->avp = take_name(p, "the name of an AVP");
     expect_punct(p, close[rule->place]);
-    // RFC 6733 §3.2: without a qualifier exactly one, or at most one if optional; with "*" the least
-    // number is 0, or 1 if required
+    // RFC 6733 §3.2: without a qualifier exactly one, or at most one if optional; with "*" the
+    // least number is 0, or 1 if required
     if (star) {
         rule->min = min >= 0 ? min : rule->place == DIA_REQUIRED;
         rule->max = max;
@@ -657,8 +658,8 @@ static void apply_vendors(struct parser *p)
         if (def)
             def->vendor = p->overrides[i].vendor;
         else
-            fail(p, ERR_DECODE_VALUE, p->overrides[i].line, "@avp_vendor_id names '%s', not in @avp_types",
-                 p->overrides[i].avp);
+            fail(p, ERR_DECODE_VALUE, p->overrides[i].line,
+                 "@avp_vendor_id names '%s', not in @avp_types", p->overrides[i].avp);
     }
     for (size_t i = 0; i < file->n_avps; i++) {
         if (p->vendor_flags[i] && file->avps[i].vendor == 0)
@@ -688,7 +689,8 @@ static void check_duplicates(struct parser *p)
     qsort(sorted, n, sizeof(sorted[0]), by_name);
     for (size_t i = 1; i < n; i++) {
         if (strcmp(sorted[i]->name, sorted[i - 1]->name) == 0) {
-            int line = sorted[i]->line > sorted[i - 1]->line ? sorted[i]->line : sorted[i - 1]->line;
+            int line =
+                sorted[i]->line > sorted[i - 1]->line ? sorted[i]->line : sorted[i - 1]->line;
             fail(p, ERR_DECODE_DUPLICATE, line, "'%s' is defined twice", sorted[i]->name);
         }
     }
@@ -708,8 +710,8 @@ static void check_groups(struct parser *p)
             fail(p, ERR_DECODE_VALUE, g->line, "'%s' is of type %s, expected Grouped", g->name,
                  dia_type_name(def->type));
         else if (def->code != g->code || def->vendor != g->vendor)
-            fail(p, ERR_DECODE_VALUE, g->line, "'%s' has AVP code %u, but %u in @avp_types", g->name,
-                 g->code, def->code);
+            fail(p, ERR_DECODE_VALUE, g->line, "'%s' has AVP code %u, but %u in @avp_types",
+                 g->name, g->code, def->code);
     }
 }
 

@@ -70,5 +70,6 @@ struct dia_parse_error {
     char text[160]; // what was found and what was expected
 };
 // Parses `len` bytes. On failure *out is NULL and *error tells line and reason.
-enum err dia_file_parse(const char *text, size_t len, struct dia_file **out, struct dia_parse_error *error);
+enum err dia_file_parse(const char *text, size_t len, struct dia_file **out,
+                        struct dia_parse_error *error);
 void dia_file_free(struct dia_file *file);

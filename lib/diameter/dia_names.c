@@ -2,9 +2,9 @@
 // Build-time tool: writes diameter/avp.h from .dia files, so that code says AVP_VISITED_PLMN_ID,
 // DIA_CMD_AIR, DIA_APP_S6A and never a number.
 //   dia-names OUTPUT FILE.dia...
-// The first definition of a name wins (files in the order given, vendor 0 first); an AVP of the same name
-// but of another vendor becomes AVP_NAME_V<vendor>, a command of the same name but of another code
-// DIA_CMD_<FILE>_NAME. Not used at run time.
+// The first definition of a name wins (files in the order given, vendor 0 first); an AVP of the
+// same name but of another vendor becomes AVP_NAME_V<vendor>, a command of the same name but of
+// another code DIA_CMD_<FILE>_NAME. Not used at run time.
 #include <ctype.h>
 #include <errno.h>
 #include <search.h>
@@ -22,21 +22,54 @@ static const struct {
     const char *name;
     uint32_t code;
 } base_avps[] = {
-    {"User-Name", 1}, {"Class", 25}, {"Session-Timeout", 27}, {"Proxy-State", 33},
-    {"Acct-Session-Id", 44}, {"Acct-Multi-Session-Id", 50}, {"Event-Timestamp", 55},
-    {"Acct-Interim-Interval", 85}, {"Host-IP-Address", 257}, {"Auth-Application-Id", 258},
-    {"Acct-Application-Id", 259}, {"Vendor-Specific-Application-Id", 260}, {"Redirect-Host-Usage", 261},
-    {"Redirect-Max-Cache-Time", 262}, {"Session-Id", 263}, {"Origin-Host", 264},
-    {"Supported-Vendor-Id", 265}, {"Vendor-Id", 266}, {"Firmware-Revision", 267}, {"Result-Code", 268},
-    {"Product-Name", 269}, {"Session-Binding", 270}, {"Session-Server-Failover", 271},
-    {"Multi-Round-Time-Out", 272}, {"Disconnect-Cause", 273}, {"Auth-Request-Type", 274},
-    {"Auth-Grace-Period", 276}, {"Auth-Session-State", 277}, {"Origin-State-Id", 278},
-    {"Failed-AVP", 279}, {"Proxy-Host", 280}, {"Error-Message", 281}, {"Route-Record", 282},
-    {"Destination-Realm", 283}, {"Proxy-Info", 284}, {"Re-Auth-Request-Type", 285},
-    {"Accounting-Sub-Session-Id", 287}, {"Authorization-Lifetime", 291}, {"Redirect-Host", 292},
-    {"Destination-Host", 293}, {"Error-Reporting-Host", 294}, {"Termination-Cause", 295},
-    {"Origin-Realm", 296}, {"Experimental-Result", 297}, {"Experimental-Result-Code", 298},
-    {"Inband-Security-Id", 299}, {"Accounting-Record-Type", 480}, {"Accounting-Realtime-Required", 483},
+    {"User-Name", 1},
+    {"Class", 25},
+    {"Session-Timeout", 27},
+    {"Proxy-State", 33},
+    {"Acct-Session-Id", 44},
+    {"Acct-Multi-Session-Id", 50},
+    {"Event-Timestamp", 55},
+    {"Acct-Interim-Interval", 85},
+    {"Host-IP-Address", 257},
+    {"Auth-Application-Id", 258},
+    {"Acct-Application-Id", 259},
+    {"Vendor-Specific-Application-Id", 260},
+    {"Redirect-Host-Usage", 261},
+    {"Redirect-Max-Cache-Time", 262},
+    {"Session-Id", 263},
+    {"Origin-Host", 264},
+    {"Supported-Vendor-Id", 265},
+    {"Vendor-Id", 266},
+    {"Firmware-Revision", 267},
+    {"Result-Code", 268},
+    {"Product-Name", 269},
+    {"Session-Binding", 270},
+    {"Session-Server-Failover", 271},
+    {"Multi-Round-Time-Out", 272},
+    {"Disconnect-Cause", 273},
+    {"Auth-Request-Type", 274},
+    {"Auth-Grace-Period", 276},
+    {"Auth-Session-State", 277},
+    {"Origin-State-Id", 278},
+    {"Failed-AVP", 279},
+    {"Proxy-Host", 280},
+    {"Error-Message", 281},
+    {"Route-Record", 282},
+    {"Destination-Realm", 283},
+    {"Proxy-Info", 284},
+    {"Re-Auth-Request-Type", 285},
+    {"Accounting-Sub-Session-Id", 287},
+    {"Authorization-Lifetime", 291},
+    {"Redirect-Host", 292},
+    {"Destination-Host", 293},
+    {"Error-Reporting-Host", 294},
+    {"Termination-Cause", 295},
+    {"Origin-Realm", 296},
+    {"Experimental-Result", 297},
+    {"Experimental-Result-Code", 298},
+    {"Inband-Security-Id", 299},
+    {"Accounting-Record-Type", 480},
+    {"Accounting-Realtime-Required", 483},
     {"Accounting-Record-Number", 485},
 };
 
@@ -152,7 +185,8 @@ static void write_values(FILE *out, struct dia_file **files, size_t n)
             for (size_t v = 0; v < def->n_values; v++) {
                 snprintf(macro, sizeof(macro), "AVP_%s_%s", upper(def->avp, avp),
                          upper(def->values[v].name, value));
-                if (!define(out, macro, def->values[v].value < 0 ? "(%d)" : "%d", def->values[v].value))
+                if (!define(out, macro, def->values[v].value < 0 ? "(%d)" : "%d",
+                            def->values[v].value))
                     fprintf(out, "// %s is taken\n", macro);
             }
         }

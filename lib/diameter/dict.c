@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Look-ups. The tables are filled by dict_load.c before anything runs and never change afterwards, so
-// readers take no lock.
+// Look-ups. The tables are filled by dict_load.c before anything runs and never change afterwards,
+// so readers take no lock.
 #include "diameter/dict.h"
 
 #include <stdio.h>
@@ -12,7 +12,8 @@ BASE_LOG_CATEGORY(log_dict, "dict");
 
 struct dia_dict dia_dict_state;
 
-enum err dia_dict_enter(struct dict_object *object, const struct dia_avp_def *def, const char *source)
+enum err dia_dict_enter(struct dict_object *object, const struct dia_avp_def *def,
+                        const char *source)
 {
     struct dia_dict_entry *entry = calloc(1, sizeof(*entry));
     if (!entry)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What dict.c (look-ups), dict_load.c (loading) and dict_search.c (the library's own look-ups) share.
-// Not for other rooms.
+// What dict.c (look-ups), dict_load.c (loading) and dict_search.c (the library's own look-ups)
+// share. Not for other rooms.
 #pragma once
 
 #include "base/log.h"
@@ -66,7 +66,8 @@ static inline struct dia_dict_entry *dia_dict_entry(dia_avp_id id)
 }
 
 // Adds an AVP of the library to the table. def is kept.
-enum err dia_dict_enter(struct dict_object *object, const struct dia_avp_def *def, const char *source);
+enum err dia_dict_enter(struct dict_object *object, const struct dia_avp_def *def,
+                        const char *source);
 
 // Makes known what the library or other extensions have defined: AVPs, commands, applications.
 enum err dia_dict_absorb(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Reads a folder of .dia files and creates their objects in the library's dictionary: vendors,
-// applications, types, AVPs, commands and the rules of requests (dict.h says which and why).
-// Errors are logged as file:line: reason, all of them before giving up, so that one start shows them all.
+// applications, types, AVPs, commands and the rules of requests (dict.h says which and why). Errors
+// are logged as file:line: reason, all of them before giving up, so that one start shows them all.
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -21,9 +21,10 @@ struct load {
     enum err err; // the first error
 };
 
-static void report(struct load *load, enum err err, const char *path, int line, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
-static void report(struct load *load, enum err err, const char *path, int line, const char *fmt, ...)
+static void report(struct load *load, enum err err, const char *path, int line, const char *fmt,
+                   ...) __attribute__((format(printf, 5, 6)));
+static void report(struct load *load, enum err err, const char *path, int line, const char *fmt,
+                   ...)
 {
     char text[256];
     va_list args;
@@ -139,7 +140,8 @@ static void load_one(struct load *load, const char *path)
     const struct dia_dict_file *same = find_file(load, parsed->name);
     if (same) {
         if (strcmp(same->path, path) != 0)
-            report(load, ERR_DIA_DICT, path, 1, "@name %s is also that of %s", parsed->name, same->path);
+            report(load, ERR_DIA_DICT, path, 1, "@name %s is also that of %s", parsed->name,
+                   same->path);
         dia_file_free(parsed); // loaded before: nothing to do
         return;
     }
@@ -175,7 +177,8 @@ static void load_folder(struct load *load, const char *folder)
         report(load, ERR_NOT_FOUND, folder, 0, "holds no dictionary (*.dia)");
     for (int i = 0; i < n; i++) {
         char *path = NULL;
-        if (load->files && n <= FILES_MAX && asprintf(&path, "%s/%s", folder, names[i]->d_name) > 0) {
+        if (load->files && n <= FILES_MAX &&
+            asprintf(&path, "%s/%s", folder, names[i]->d_name) > 0) {
             load_one(load, path);
             free(path);
         }
@@ -202,7 +205,8 @@ static void resolve_inherits(struct load *load, struct dia_dict_file *f)
         else if (from)
             f->inherits[f->n_inherits++] = from;
         else if (!is_builtin(name))
-            report(load, ERR_DIA_DICT, f->path, 0, "@inherits %s, but no file has this @name", name);
+            report(load, ERR_DIA_DICT, f->path, 0, "@inherits %s, but no file has this @name",
+                   name);
     }
 }
 
@@ -385,7 +389,8 @@ enum err dia_dict_absorb(void)
 
 // ---- creating objects ----
 
-static struct dict_object *vendor_object(struct load *load, const struct dia_dict_file *f, uint32_t id)
+static struct dict_object *vendor_object(struct load *load, const struct dia_dict_file *f,
+                                         uint32_t id)
 {
     struct dict_object *object = NULL;
     char name[32];
@@ -411,8 +416,10 @@ static void make_application(struct load *load, const struct dia_dict_file *f)
         return;
     fd_dict_search(dict(), DICT_APPLICATION, APPLICATION_BY_ID, &id, &object, 0);
     if (!object) {
-        struct dict_object *vendor = f->file->vendor ? vendor_object(load, f, f->file->vendor) : NULL;
-        struct dict_application_data data = {.application_id = id, .application_name = f->file->name};
+        struct dict_object *vendor =
+            f->file->vendor ? vendor_object(load, f, f->file->vendor) : NULL;
+        struct dict_application_data data = {.application_id = id,
+                                             .application_name = f->file->name};
         if (fd_dict_new(dict(), DICT_APPLICATION, &data, vendor, &object) != 0) {
             report(load, ERR_DIA_LIBRARY, f->path, 0, "application %u cannot be created", id);
             return;
@@ -445,7 +452,8 @@ static enum dict_avp_basetype base_type(enum dia_type type)
     }
 }
 
-// The library's type behind an AVP: its own for Address, Time ...; one per enumerated AVP for its names.
+// The library's type behind an AVP: its own for Address, Time ...; one per enumerated AVP for its
+// names.
 static struct dict_object *type_object(struct load *load, const struct dia_dict_file *f,
                                        const struct dia_avp_def *def, bool has_values)
 {
@@ -494,7 +502,8 @@ static void check_existing(struct load *load, const struct dia_dict_file *f,
                         : base_type(entry->def->type) != base_type(def->type);
     if (ours && (differs || renamed))
         report(load, ERR_DIA_DICT, f->path, def->line, "AVP %u of vendor %u is %s of type %s in %s",
-               def->code, def->vendor, entry->def->name, dia_type_name(entry->def->type), entry->source);
+               def->code, def->vendor, entry->def->name, dia_type_name(entry->def->type),
+               entry->source);
     else if (differs)
         base_log(&log_dict, BASE_LOG_WARN, NULL, "%s:%d: %s is already defined with type %s, kept",
                  f->path, def->line, def->name, dia_type_name(entry->def->type));
@@ -514,7 +523,8 @@ static bool name_taken(const struct dia_avp_def *def)
     return object != NULL;
 }
 
-static void make_avp(struct load *load, const struct dia_dict_file *f, const struct dia_avp_def *def)
+static void make_avp(struct load *load, const struct dia_dict_file *f,
+                     const struct dia_avp_def *def)
 {
     struct dia_dict_entry *entry = dia_dict_entry(DIA_AVP(def->vendor, def->code));
     if (entry) {
@@ -524,8 +534,8 @@ static void make_avp(struct load *load, const struct dia_dict_file *f, const str
     if (def->vendor && !vendor_object(load, f, def->vendor))
         return;
     if (name_taken(def)) {
-        report(load, ERR_DIA_DICT, f->path, def->line, "vendor %u has another AVP named %s", def->vendor,
-               def->name);
+        report(load, ERR_DIA_DICT, f->path, def->line, "vendor %u has another AVP named %s",
+               def->vendor, def->name);
         return;
     }
     struct dict_avp_data data = {
@@ -547,7 +557,8 @@ static void make_avp(struct load *load, const struct dia_dict_file *f, const str
         report(load, ERR_NOMEM, f->path, def->line, "out of memory");
 }
 
-static void make_values(struct load *load, struct dia_dict_file *f, const struct dia_enum_def *values)
+static void make_values(struct load *load, struct dia_dict_file *f,
+                        const struct dia_enum_def *values)
 {
     struct dia_dict_entry *entry = resolve(f, values->avp);
     if (!entry) {
@@ -574,7 +585,8 @@ static void make_values(struct load *load, struct dia_dict_file *f, const struct
 
 // ---- commands and rules ----
 
-static void count_use(struct load *load, const struct dia_dict_file *f, const struct dia_group_def *m)
+static void count_use(struct load *load, const struct dia_dict_file *f,
+                      const struct dia_group_def *m)
 {
     struct dia_dict_command_use *use = dia_map_get(&dia_dict_state.command_uses, m->code);
     if (!use) {
@@ -594,7 +606,8 @@ static void count_use(struct load *load, const struct dia_dict_file *f, const st
         use->n_applications++;
 }
 
-static void make_command(struct load *load, const struct dia_dict_file *f, const struct dia_group_def *m)
+static void make_command(struct load *load, const struct dia_dict_file *f,
+                         const struct dia_group_def *m)
 {
     struct dict_object *object = NULL;
     int criteria = m->request ? CMD_BY_CODE_R : CMD_BY_CODE_A;
@@ -616,22 +629,25 @@ static void make_command(struct load *load, const struct dia_dict_file *f, const
         }
         struct dict_object *application = dia_dict_application(f->file->application);
         if (fd_dict_new(dict(), DICT_COMMAND, &data, application, &object) != 0) {
-            report(load, ERR_DIA_LIBRARY, f->path, m->line, "command %s (%u) cannot be created", m->name,
-                   m->code);
+            report(load, ERR_DIA_LIBRARY, f->path, m->line, "command %s (%u) cannot be created",
+                   m->name, m->code);
             return;
         }
     }
-    if (dia_map_put(&dia_dict_state.commands, DIA_COMMAND_KEY(m->code, m->request), object) != ERR_OK)
+    if (dia_map_put(&dia_dict_state.commands, DIA_COMMAND_KEY(m->code, m->request), object) !=
+        ERR_OK)
         report(load, ERR_NOMEM, f->path, m->line, "out of memory");
 }
 
 // Without it the library cannot refuse the request either, and gives itself up.
-static void check_answer(struct load *load, const struct dia_dict_file *f, const struct dia_group_def *m)
+static void check_answer(struct load *load, const struct dia_dict_file *f,
+                         const struct dia_group_def *m)
 {
     struct dict_object *object = NULL;
     fd_dict_search(dict(), DICT_COMMAND, CMD_BY_CODE_A, &m->code, &object, 0);
     if (m->request && !object)
-        report(load, ERR_DIA_DICT, f->path, m->line, "%s: command %u has no answer", m->name, m->code);
+        report(load, ERR_DIA_DICT, f->path, m->line, "%s: command %u has no answer", m->name,
+               m->code);
 }
 
 static void make_rules(struct load *load, struct dia_dict_file *f, const struct dia_group_def *m)
@@ -664,7 +680,8 @@ static void check_rules(struct load *load, struct dia_dict_file *f, const struct
     for (size_t i = 0; i < g->n_rules; i++) {
         if (strcmp(g->rules[i].avp, "AVP") != 0 && !resolve(f, g->rules[i].avp))
             report(load, ERR_DIA_DICT, f->path, g->line,
-                   "%s names %s: no such AVP here or in what is inherited", g->name, g->rules[i].avp);
+                   "%s names %s: no such AVP here or in what is inherited", g->name,
+                   g->rules[i].avp);
     }
 }
 
@@ -674,7 +691,8 @@ static void enter_group(struct load *load, struct dia_dict_file *f, struct dia_g
     if (!entry || entry->def->type != DIA_GROUPED)
         entry = resolve(f, g->name);
     if (!entry || entry->def->type != DIA_GROUPED || DIA_CODE(entry->id) != g->code) {
-        report(load, ERR_DIA_DICT, f->path, g->line, "%s (%u) is not a Grouped AVP", g->name, g->code);
+        report(load, ERR_DIA_DICT, f->path, g->line, "%s (%u) is not a Grouped AVP", g->name,
+               g->code);
         return;
     }
     if (!entry->group)
@@ -686,8 +704,9 @@ static void enter_message(struct load *load, struct dia_dict_file *f, struct dia
 {
     uint64_t key = DIA_MESSAGE_KEY(f->file->application, m->code, m->request);
     if (dia_map_get(&dia_dict_state.messages, key))
-        report(load, ERR_DIA_DICT, f->path, m->line, "%s: command %u of application %u is already defined",
-               m->name, m->code, f->file->application);
+        report(load, ERR_DIA_DICT, f->path, m->line,
+               "%s: command %u of application %u is already defined", m->name, m->code,
+               f->file->application);
     else if (dia_map_put(&dia_dict_state.messages, key, m) != ERR_OK)
         report(load, ERR_NOMEM, f->path, m->line, "out of memory");
     check_rules(load, f, m);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Our own hooks at every point where the library has one. Its default hooks format each message to text
-// under a global mutex, and dump it whole when it is dropped; these count.
+// Our own hooks at every point where the library has one. Its default hooks format each message to
+// text under a global mutex, and dump it whole when it is dropped; these count.
 #include "diameter/stack_int.h"
 
 static void on_sent(struct msg *msg, struct peer_hdr *hdr)

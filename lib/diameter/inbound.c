@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Requests from the core: taken from the library's dispatch thread, parked on a loop until the gateway has
-// answered or the deadline has passed, answered through the sender thread. After the hand-over everything
-// happens on that loop.
+// Requests from the core: taken from the library's dispatch thread, parked on a loop until the
+// gateway has answered or the deadline has passed, answered through the sender thread. After the
+// hand-over everything happens on that loop.
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +53,8 @@ uint64_t dia_inbound_live(void)
 
 // ---- answers ----
 
-// An answer to *request, which then belongs to it. Without sessions of the library: the Session-Id is
-// copied as it came (RFC 6733 §6.2), Proxy-Info by the library.
+// An answer to *request, which then belongs to it. Without sessions of the library: the Session-Id
+// is copied as it came (RFC 6733 §6.2), Proxy-Info by the library.
 static enum err make_answer(struct msg *request, struct msg **out)
 {
     struct msg *answer = request;
@@ -172,7 +172,8 @@ void dia_inbound_send(struct dia_inbound *in, struct msg **answer)
             fd_msg_free(msg);
     } else if (msg) {
         const struct dia_result result = dia_msg_result(msg);
-        dia_count_inbound(in->peer, in->acceptance->procedure, &result, base_now_ns() - in->start_ns);
+        dia_count_inbound(in->peer, in->acceptance->procedure, &result,
+                          base_now_ns() - in->start_ns);
         dia_sender_answer(msg);
     } else { // nothing to send: the core times out
         dia_count(DIA_COUNT_INBOUND_LOST);

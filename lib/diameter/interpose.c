@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Definitions that libfdcore and libfdproto find before their own. Compiled into an executable (fgwd, test
-// programs), never into a library: the dynamic linker searches the executable first, and the libraries call
-// even their own functions through it. Where a build of freeDiameter is linked with -Bsymbolic or LTO this
-// has no effect; dia_stack_interposed_ok tells. What each does and why: interpose.h, rescue.c, dict_search.c.
+// Definitions that libfdcore and libfdproto find before their own. Compiled into an executable
+// (fgwd, test programs), never into a library: the dynamic linker searches the executable first,
+// and the libraries call even their own functions through it. Where a build of freeDiameter is
+// linked with -Bsymbolic or LTO this has no effect; dia_stack_interposed_ok tells. What each does
+// and why: interpose.h, rescue.c, dict_search.c.
 #include <dlfcn.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -30,8 +31,8 @@ static int (*real_out)(struct msg **, struct cnxctx *, struct peer_hdr *, int);
 static int (*real_fifo_new)(struct fifo **, int);
 static int (*real_setsockopt)(int, int, int, const void *, socklen_t);
 
-// Before main, so that no thread finds them missing. dlsym returns an object pointer; POSIX says that it
-// converts.
+// Before main, so that no thread finds them missing. dlsym returns an object pointer; POSIX says
+// that it converts.
 static void __attribute__((constructor)) find_originals(void)
 {
     *(void **)&real_search = dlsym(RTLD_NEXT, "fd_dict_search");
@@ -46,8 +47,8 @@ static void __attribute__((constructor)) find_originals(void)
         abort(); // linked without the libraries this file is for
 }
 
-int fd_dict_search(struct dictionary *dict, enum dict_object_type type, int criteria, const void *what,
-                   struct dict_object **result, int retval)
+int fd_dict_search(struct dictionary *dict, enum dict_object_type type, int criteria,
+                   const void *what, struct dict_object **result, int retval)
 {
     int rc;
     if (dia_dict_search(dict, type, criteria, what, result, retval, &rc)) {
@@ -76,8 +77,9 @@ int fd_fifo_post_int(struct fifo *queue, void **item)
 }
 
 // The library's queues between its threads hold 5 to 30 messages: under load each of them stops its
-// producer every few messages, which costs more context switches than everything else together. Ours are
-// bounded long before, by the caps of requests in flight and of the sender's queue. 0 is unbounded.
+// producer every few messages, which costs more context switches than everything else together.
+// Ours are bounded long before, by the caps of requests in flight and of the sender's queue. 0 is
+// unbounded.
 int fd_fifo_new(struct fifo **queue, int max)
 {
     return real_fifo_new(queue, max > 0 && max < DIA_FIFO_LEAST ? DIA_FIFO_LEAST : max);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Hash from 64-bit keys to pointers, filled by one thread and then only read, by any number of threads.
-// Not for anything that changes while it is read.
+// Hash from 64-bit keys to pointers, filled by one thread and then only read, by any number of
+// threads. Not for anything that changes while it is read.
 #pragma once
 
 #include <stddef.h>

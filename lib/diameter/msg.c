@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every value is written and read with the type the dictionary gives to its AVP; a mismatch is an error
-// of the caller, never a wrong bit on the wire.
+// Every value is written and read with the type the dictionary gives to its AVP; a mismatch is an
+// error of the caller, never a wrong bit on the wire.
 #include "diameter/msg.h"
 
 #include <stdatomic.h>
@@ -54,7 +54,8 @@ static enum err add(msg_or_avp *parent, enum msg_brw_dir where, dia_avp_id id, e
         return ERR_INVALID;
     if (fd_msg_avp_new(entry->object, 0, &avp) != 0)
         return ERR_NOMEM;
-    if ((value && fd_msg_avp_setvalue(avp, value) != 0) || fd_msg_avp_add(parent, where, avp) != 0) {
+    if ((value && fd_msg_avp_setvalue(avp, value) != 0) ||
+        fd_msg_avp_add(parent, where, avp) != 0) {
         fd_msg_free(avp);
         return ERR_DIA_LIBRARY;
     }
@@ -78,14 +79,15 @@ enum err dia_add_u64(msg_or_avp *parent, dia_avp_id id, uint64_t value)
     return add(parent, MSG_BRW_LAST_CHILD, id, WANT_64, &(union avp_value){.u64 = value}, NULL);
 }
 
-static enum err add_bytes(msg_or_avp *parent, enum msg_brw_dir where, dia_avp_id id, const void *data,
-                          size_t len)
+static enum err add_bytes(msg_or_avp *parent, enum msg_brw_dir where, dia_avp_id id,
+                          const void *data, size_t len)
 {
     if (len > VALUE_MAX)
         return ERR_ENCODE_SPACE;
     // the library copies; its type is not const, and empty needs an address as well
     static uint8_t nothing;
-    union avp_value value = {.os = {.data = len ? (uint8_t *)(uintptr_t)data : &nothing, .len = len}};
+    union avp_value value = {
+        .os = {.data = len ? (uint8_t *)(uintptr_t)data : &nothing, .len = len}};
     return add(parent, where, id, WANT_BYTES, &value, NULL);
 }
 
@@ -147,7 +149,8 @@ static enum err read_value(struct avp *avp, enum want want, const union avp_valu
     if (!avp)
         return ERR_NOT_FOUND;
     const struct dia_dict_entry *entry = dia_dict_entry(dia_avp_ident(avp));
-    if (fd_msg_avp_hdr(avp, &hdr) != 0 || !hdr->avp_value || !entry || !fits(entry->def->type, want))
+    if (fd_msg_avp_hdr(avp, &hdr) != 0 || !hdr->avp_value || !entry ||
+        !fits(entry->def->type, want))
         return ERR_DECODE_VALUE;
     *out = hdr->avp_value;
     return ERR_OK;
@@ -263,7 +266,8 @@ enum err dia_request_new(uint32_t application, uint32_t command, struct msg **ou
 
 enum err dia_add_session_id(struct msg *request, const char *suffix)
 {
-    // RFC 6733 §8.8: the high half is the time of the start, so that ids do not repeat after a restart
+    // RFC 6733 §8.8: the high half is the time of the start, so that ids do not repeat after a
+    // restart
     static _Atomic uint64_t last;
     uint64_t zero = 0;
     if (atomic_load_explicit(&last, memory_order_relaxed) == 0)
@@ -280,9 +284,11 @@ enum err dia_add_session_id(struct msg *request, const char *suffix)
 
 enum err dia_add_origin(struct msg *msg)
 {
-    enum err err = dia_add_bytes(msg, AVP_ORIGIN_HOST, fd_g_config->cnf_diamid, fd_g_config->cnf_diamid_len);
+    enum err err =
+        dia_add_bytes(msg, AVP_ORIGIN_HOST, fd_g_config->cnf_diamid, fd_g_config->cnf_diamid_len);
     if (err == ERR_OK)
-        err = dia_add_bytes(msg, AVP_ORIGIN_REALM, fd_g_config->cnf_diamrlm, fd_g_config->cnf_diamrlm_len);
+        err = dia_add_bytes(msg, AVP_ORIGIN_REALM, fd_g_config->cnf_diamrlm,
+                            fd_g_config->cnf_diamrlm_len);
     return err;
 }
 

@@ -181,8 +181,8 @@ static void take_address(struct reader *r, struct dia_peer_conf *peer)
 {
     char *address = NULL;
     take_text(r, &address);
-    char **slot = r->err == ERR_OK ? append(r, &peer->connect_to, &peer->n_connect_to, sizeof(*slot),
-                                            ADDRESSES_MAX)
+    char **slot = r->err == ERR_OK ? append(r, &peer->connect_to, &peer->n_connect_to,
+                                            sizeof(*slot), ADDRESSES_MAX)
                                    : NULL;
     if (slot)
         *slot = address;
@@ -344,7 +344,8 @@ void dia_peers_conf_free(struct dia_peers_conf *conf)
     *conf = (struct dia_peers_conf){0};
 }
 
-const struct dia_peer_conf *dia_peers_conf_find(const struct dia_peers_conf *conf, const char *identity)
+const struct dia_peer_conf *dia_peers_conf_find(const struct dia_peers_conf *conf,
+                                                const char *identity)
 {
     for (size_t i = 0; i < conf->n_peers; i++) {
         if (strcasecmp(conf->peers[i].identity, identity) == 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reads the ConnectPeer statements of a freeDiameter configuration. I/O-free. The library's own parser
-// cannot be used twice in a process. Not for the other settings: they need a restart anyway.
+// Reads the ConnectPeer statements of a freeDiameter configuration. I/O-free. The library's own
+// parser cannot be used twice in a process. Not for the other settings: they need a restart anyway.
 #pragma once
 
 #include <stdbool.h>
@@ -40,5 +40,6 @@ enum err dia_peers_conf_read(struct dia_peers_conf *conf, const char *text, size
                              struct dia_peer_conf_error *error);
 void dia_peers_conf_free(struct dia_peers_conf *conf);
 // NULL if there is none. Identities are compared without case.
-const struct dia_peer_conf *dia_peers_conf_find(const struct dia_peers_conf *conf, const char *identity);
+const struct dia_peer_conf *dia_peers_conf_find(const struct dia_peers_conf *conf,
+                                                const char *identity);
 bool dia_peer_conf_same(const struct dia_peer_conf *a, const struct dia_peer_conf *b);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Our table of peers beside the library's list: counters, the disabled flag, and what was last seen of each.
+// Our table of peers beside the library's list: counters, the disabled flag, and what was last seen
+// of each.
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
@@ -71,7 +72,8 @@ struct dia_peer *dia_peer_of(struct peer_hdr *hdr)
 
 struct dia_peer *dia_peer_at(unsigned number)
 {
-    return number < atomic_load_explicit(&table.n, memory_order_acquire) ? &table.peers[number] : NULL;
+    return number < atomic_load_explicit(&table.n, memory_order_acquire) ? &table.peers[number]
+                                                                         : NULL;
 }
 
 void dia_peer_set_realm(struct dia_peer *peer, const char *realm, size_t len)
@@ -104,8 +106,10 @@ const char *dia_peer_state_name(int state)
     return state >= 0 && state <= STATE_MAX ? names[state] : "UNKNOWN";
 }
 
-// Calls visit for each peer of the library, under its lock: visit must not call the library's peer list.
-static void each_of_library(void (*visit)(struct peer_hdr *hdr, struct dia_peer *peer, void *arg), void *arg)
+// Calls visit for each peer of the library, under its lock: visit must not call the library's peer
+// list.
+static void each_of_library(void (*visit)(struct peer_hdr *hdr, struct dia_peer *peer, void *arg),
+                            void *arg)
 {
     int before = dia_no_cancel();
     pthread_rwlock_rdlock(&fd_g_peers_rw);

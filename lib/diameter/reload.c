@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ConnectPeer statements read again. The library can add a peer while it runs; it cannot change or remove
-// one (facts: no remove call, EEXIST for the same identity). So what disappears from the file is
-// disconnected and gets no traffic, and what changes is reported.
+// ConnectPeer statements read again. The library can add a peer while it runs; it cannot change or
+// remove one (facts: no remove call, EEXIST for the same identity). So what disappears from the
+// file is disconnected and gets no traffic, and what changes is reported.
 #include <errno.h>
 #include <glob.h>
 #include <netdb.h>
@@ -22,7 +22,8 @@ static struct {
 
 typedef void (*note_fn)(const char *line, void *arg);
 
-static void tell(note_fn note, void *arg, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void tell(note_fn note, void *arg, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static void tell(note_fn note, void *arg, const char *fmt, ...)
 {
     char line[400];
@@ -106,7 +107,7 @@ enum err dia_reload_prepare(const char *conf_path)
     enum err err = read_all(&conf, conf_path, NULL, NULL);
     reload.loaded = conf;
     for (size_t i = 0; i < conf.n_peers && err == ERR_OK; i++)
-        dia_peer_get(conf.peers[i].identity, strlen(conf.peers[i].identity)); // known from the start
+        dia_peer_get(conf.peers[i].identity, strlen(conf.peers[i].identity));
     return err;
 }
 
@@ -135,11 +136,16 @@ static void fill_info(struct peer_info *info, const struct dia_peer_conf *peer)
     info->pi_diamid = peer->identity; // the library copies
     info->pi_diamidlen = strlen(peer->identity);
     info->config.pic_flags.persist = PI_PRST_ALWAYS;
-    info->config.pic_flags.pro3 = peer->no_ip ? PI_P3_IPv6 : peer->no_ipv6 ? PI_P3_IP : PI_P3_DEFAULT;
-    info->config.pic_flags.pro4 = peer->no_tcp ? PI_P4_SCTP : peer->no_sctp ? PI_P4_TCP : PI_P4_DEFAULT;
+    info->config.pic_flags.pro3 = PI_P3_DEFAULT;
+    if (peer->no_ip || peer->no_ipv6)
+        info->config.pic_flags.pro3 = peer->no_ip ? PI_P3_IPv6 : PI_P3_IP;
+    info->config.pic_flags.pro4 = PI_P4_DEFAULT;
+    if (peer->no_tcp || peer->no_sctp)
+        info->config.pic_flags.pro4 = peer->no_tcp ? PI_P4_SCTP : PI_P4_TCP;
     info->config.pic_flags.alg = peer->prefer_tcp ? PI_ALGPREF_TCP : PI_ALGPREF_SCTP;
-    info->config.pic_flags.sec =
-        (unsigned)((peer->no_tls ? PI_SEC_NONE : 0) | (peer->tls_old_method ? PI_SEC_TLS_OLD : 0)) & 3;
+    info->config.pic_flags.sec = peer->no_tls ? PI_SEC_NONE : PI_SEC_DEFAULT;
+    if (peer->tls_old_method)
+        info->config.pic_flags.sec |= PI_SEC_TLS_OLD;
     info->config.pic_flags.sctpsec = peer->sctp_3436 ? PI_SCTPSEC_3436 : PI_SCTPSEC_DEF;
     info->config.pic_realm = peer->realm;
     info->config.pic_priority = peer->tls_priority;
@@ -184,7 +190,8 @@ static void disable(const struct dia_peer_conf *old, note_fn note, void *arg)
         static char reason[] = "DO_NOT_WANT_TO_TALK_TO_YOU";
         fd_psm_terminate(hdr, reason);
     }
-    tell(note, arg, "peer %s disconnected, it gets no traffic; coming back needs a restart", old->identity);
+    tell(note, arg, "peer %s disconnected, it gets no traffic; coming back needs a restart",
+         old->identity);
 }
 
 static enum err compare_one(const struct dia_peer_conf *now, note_fn note, void *arg)
@@ -192,7 +199,8 @@ static enum err compare_one(const struct dia_peer_conf *now, note_fn note, void 
     const struct dia_peer_conf *old = dia_peers_conf_find(&reload.loaded, now->identity);
     const struct dia_peer *peer = dia_peer_get(now->identity, strlen(now->identity));
     if (peer && atomic_load(&peer->disabled))
-        tell(note, arg, "peer %s was removed before: a restart is needed to connect again", now->identity);
+        tell(note, arg, "peer %s was removed before: a restart is needed to connect again",
+             now->identity);
     else if (!old)
         return add_peer(now, note, arg);
     else if (!dia_peer_conf_same(old, now))
@@ -220,7 +228,8 @@ enum err dia_stack_reload(void (*note)(const char *line, void *arg), void *arg)
             disable(&reload.loaded.peers[i], note, arg);
     }
     if (now.rest != reload.loaded.rest)
-        tell(note, arg, "%s: settings other than ConnectPeer have changed and need a restart", reload.path);
+        tell(note, arg, "%s: settings other than ConnectPeer have changed and need a restart",
+             reload.path);
     uint64_t rest = reload.loaded.rest; // what is in force
     dia_peers_conf_free(&reload.loaded);
     reload.loaded = now;

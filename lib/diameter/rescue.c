@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What takes the place of the library's fd_msg_parse_or_error (see interpose.h). The library's own drops
-// answers that break a rule without telling anybody, asserts on some, and builds error answers that it then
-// cannot send (a Failed-AVP without content ends the connection).
+// What takes the place of the library's fd_msg_parse_or_error (see interpose.h). The library's own
+// drops answers that break a rule without telling anybody, asserts on some, and builds error
+// answers that it then cannot send (a Failed-AVP without content ends the connection).
 #include <errno.h>
 #include <string.h>
 
@@ -48,7 +48,8 @@ static void tell(struct msg *msg, const struct fd_pei *pei)
     const struct base_log_subject subject = {.peer = peer ? peer->identity : NULL};
     dia_avp_id id = pei->pei_avp ? dia_avp_ident(pei->pei_avp) : 0;
     dia_count(DIA_COUNT_PARSING);
-    base_log_limited(&log_dia, BASE_LOG_WARN, &subject, "%s of command %u not understood: %s%s%s%s%s",
+    base_log_limited(&log_dia, BASE_LOG_WARN, &subject,
+                     "%s of command %u not understood: %s%s%s%s%s",
                      hdr->msg_flags & CMD_FLAG_REQUEST ? "request" : "answer", hdr->msg_code,
                      pei->pei_errcode ? pei->pei_errcode : "cannot be parsed", id ? ", AVP " : "",
                      id ? dia_dict_avp_name(id) : "", pei->pei_message ? ", " : "",
@@ -82,8 +83,8 @@ static void rescue(struct msg *msg, struct msg **error, const struct fd_pei *pei
 
 // ---- requests ----
 
-// A copy of the AVP at fault for Failed-AVP, RFC 6733 §7.5. What was not understood has no value that
-// could be copied: then zeros of the same length, at least four.
+// A copy of the AVP at fault for Failed-AVP, RFC 6733 §7.5. What was not understood has no value
+// that could be copied: then zeros of the same length, at least four.
 static enum err copy_offender(struct avp *offender, struct avp **out)
 {
     enum { LEAST = 4, HEADER = 8, VENDOR = 4 };
@@ -137,12 +138,13 @@ static enum err add_failed_avp(struct msg *answer, struct avp *offender)
     return err;
 }
 
-// The error answer to a request; the request then belongs to it. NULL if it cannot be made. flags: 0, or
-// what of the request the library must not copy.
+// The error answer to a request; the request then belongs to it. NULL if it cannot be made. flags:
+// 0, or what of the request the library must not copy.
 static struct msg *refuse(struct msg *request, const struct fd_pei *pei, int flags)
 {
     struct msg *answer = request;
-    char *code = pei->pei_errcode ? pei->pei_errcode : (char *)(uintptr_t)"DIAMETER_UNABLE_TO_COMPLY";
+    static char unable[] = "DIAMETER_UNABLE_TO_COMPLY";
+    char *code = pei->pei_errcode ? pei->pei_errcode : unable;
     if (fd_msg_new_answer_from_req(fd_g_config->cnf_dict, &answer,
                                    flags | (pei->pei_protoerr ? MSGFL_ANSW_ERROR : 0)) != 0)
         return NULL;
@@ -156,27 +158,10 @@ static struct msg *refuse(struct msg *request, const struct fd_pei *pei, int fla
     return answer;
 }
 
-// The library keeps a session for each request it receives and ends the whole process where it cannot: a
-// Session-Id with a NUL in it, which RFC 6733 §8.8 (UTF8String) does not allow.
-static bool session_is_usable(struct msg *msg, struct fd_pei *pei)
-{
-    const uint8_t *id = NULL;
-    size_t len = 0;
-    struct msg_hdr *hdr = NULL;
-    if (fd_msg_hdr(msg, &hdr) != 0 || !(hdr->msg_flags & CMD_FLAG_REQUEST))
-        return true;
-    struct avp *session = dia_find(msg, AVP_SESSION_ID);
-    if (!session || dia_avp_bytes(session, &id, &len) != ERR_OK || !memchr(id, 0, len))
-        return true;
-    pei->pei_errcode = (char *)(uintptr_t)"DIAMETER_INVALID_AVP_VALUE";
-    pei->pei_avp = session;
-    return false;
-}
-
 // ---- what must not get into the library ----
 
-// It takes these two AVPs by their number, whatever their flags, and copies them into every answer; if they
-// cannot be read it asserts, or its thread gives up and the process with it.
+// It takes these two AVPs by their number, whatever their flags, and copies them into every answer;
+// if they cannot be read it asserts, or its thread gives up and the process with it.
 static bool is_harmful(struct avp *avp)
 {
     struct avp_hdr *hdr = NULL;
@@ -184,7 +169,8 @@ static bool is_harmful(struct avp *avp)
     if (fd_msg_avp_hdr(avp, &hdr) != 0 || hdr->avp_vendor != 0 ||
         (hdr->avp_code != AC_SESSION_ID && hdr->avp_code != AC_PROXY_INFO))
         return false;
-    if ((hdr->avp_flags & AVP_FLAG_VENDOR) || fd_msg_parse_dict(avp, fd_g_config->cnf_dict, &ignored) != 0)
+    if ((hdr->avp_flags & AVP_FLAG_VENDOR) ||
+        fd_msg_parse_dict(avp, fd_g_config->cnf_dict, &ignored) != 0)
         return true;
     return hdr->avp_code == AC_SESSION_ID &&
            (!hdr->avp_value || memchr(hdr->avp_value->os.data, 0, hdr->avp_value->os.len));
@@ -214,8 +200,7 @@ int dia_interpose_parse(struct msg **msg, struct msg **error)
         rc = EBADMSG;
         goto out;
     }
-    if (fd_msg_parse_rules(*msg, fd_g_config->cnf_dict, &pei) == 0 &&
-        session_is_usable(*msg, &pei))
+    if (fd_msg_parse_rules(*msg, fd_g_config->cnf_dict, &pei) == 0)
         goto out;
     rc = EBADMSG; // whatever it was: other codes make the library give up the peer
     tell(*msg, &pei);
@@ -249,9 +234,9 @@ static bool is_decorated(struct avp *user)
     return memchr(name, '!', at ? (size_t)(at - name) : len) != NULL;
 }
 
-// A request without Destination-Host whose User-Name is a decorated NAI (RFC 5729 §4.4) would be rewritten
-// by the Routing-IN thread and put back into its own queue: full, that thread waits for itself forever. It
-// could only be refused afterwards, because we relay nothing.
+// A request without Destination-Host whose User-Name is a decorated NAI (RFC 5729 §4.4) would be
+// rewritten by the Routing-IN thread and put back into its own queue: full, that thread waits for
+// itself forever. It could only be refused afterwards, because we relay nothing.
 static struct avp *find_decorated(struct msg *request)
 {
     struct avp *user = dia_find(request, AVP_USER_NAME);
@@ -329,7 +314,8 @@ int dia_interpose_out(struct msg **msg, struct peer_hdr *peer)
     if (state == STATE_OPEN || !*msg || fd_msg_hdr(*msg, &hdr) != 0)
         return 0;
     // answers may still follow a goodbye, and a slow peer
-    bool connected = state == STATE_CLOSING_GRACE || state == STATE_SUSPECT || state == STATE_REOPEN;
+    bool connected =
+        state == STATE_CLOSING_GRACE || state == STATE_SUSPECT || state == STATE_REOPEN;
     if (connected && !(hdr->msg_flags & CMD_FLAG_REQUEST))
         return 0;
     return dia_interpose_not_out(msg, ENOTCONN);

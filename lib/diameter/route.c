@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which peer gets a request. Runs last of the library's routing callbacks, in its one Routing-OUT thread,
-// on scores that say who may have it; picks the least loaded of the best and keeps everybody else out.
-// The cap also keeps a peer that does not read from filling its socket: the library would hold up the
-// traffic to all peers for a second over that.
-// A request nobody can take is ended here. (Left to the library, it would come back as an answer through
-// three bounded queues, and those can block each other.)
+// Which peer gets a request. Runs last of the library's routing callbacks, in its one Routing-OUT
+// thread, on scores that say who may have it; picks the least loaded of the best and keeps
+// everybody else out.
+// The cap also keeps a peer that does not read from filling its socket: the
+// library would hold up the traffic to all peers for a second over that. A request nobody can take
+// is ended here. (Left to the library, it would come back as an answer through three bounded
+// queues, and those can block each other.)
 #include "diameter/stack_int.h"
 
 enum {
@@ -22,8 +23,8 @@ struct choice {
     bool full; // at its cap
 };
 
-// A relay agent is the way to every realm that has no peer of its own here. Its score is then the one
-// every candidate begins with; rules of rt_*.fdx give more.
+// A relay agent is the way to every realm that has no peer of its own here. Its score is then the
+// one every candidate begins with; rules of rt_*.fdx give more.
 static bool eligible(const struct rtd_candidate *candidate, const struct peer_hdr *peer)
 {
     return candidate->score >= 0 || peer->info.runtime.pir_relay;
@@ -42,10 +43,12 @@ static bool look_at(struct rtd_candidate *candidate, struct choice *out)
     const struct dia_peer *ours = dia_peer_get(candidate->diamid, candidate->diamidlen);
     if (ours && atomic_load_explicit(&ours->disabled, memory_order_relaxed))
         return false;
-    // the library's own counts: what its list, walked linearly, really holds, and will hold in a moment
+    // the library's own counts: what its list, walked linearly, really holds, and will hold in a
+    // moment
     fd_peer_get_load_pending(peer, &unanswered, NULL);
     fd_stat_getstats(STAT_P_TOSEND, peer, &unsent, NULL, NULL, NULL, NULL, NULL, NULL);
-    *out = (struct choice){.candidate = candidate, .score = candidate->score, .load = unanswered + unsent};
+    *out = (struct choice){
+        .candidate = candidate, .score = candidate->score, .load = unanswered + unsent};
     out->full = out->load >= (long)max_in_flight;
     return true;
 }
@@ -93,8 +96,8 @@ static enum err decide(struct msg *msg, dia_cookie cookie, struct fd_list *candi
         return again ? ERR_DIA_PEER_LOST : ERR_DIA_NO_PEER;
     if (best.full)
         return ERR_DIA_BUSY;
-    // Only the chosen one stays: the library would otherwise pick among equals by lot. Should it close at
-    // this moment the library answers for it.
+    // Only the chosen one stays: the library would otherwise pick among equals by lot. Should it
+    // close at this moment the library answers for it.
     for (struct fd_list *li = candidates->next; li != candidates; li = li->next) {
         if (li != &best.candidate->chain)
             ((struct rtd_candidate *)li)->score = OUT;

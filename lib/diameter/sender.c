@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The one thread that calls fd_msg_send: it may block there (the library's queue holds 30 messages), the
-// loops and the library's own threads may not. What comes in while it works is taken as one batch. Twice a
-// second it looks after the peers.
+// The one thread that calls fd_msg_send: it may block there (the library's queue is bounded), the
+// loops and the library's own threads may not. What comes in while it works is taken as one batch.
+// Twice a second it looks after the peers.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,8 +209,8 @@ enum err dia_sender_start(uint32_t max_queue)
     return ERR_OK;
 }
 
-// After a thread that does not end in time (stuck inside the library) is left alone: the process is about
-// to end.
+// After a thread that does not end in time (stuck inside the library) is left alone: the process is
+// about to end.
 void dia_sender_stop(int64_t wait_ms)
 {
     if (!sender.running) // never started

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The life of libfdcore inside this process: start in order, watch that it lives, stop within bounds.
+// The life of libfdcore inside this process: start in order, watch that it lives, stop within
+// bounds.
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,8 +57,8 @@ static enum base_log_level level_of(int fd_level, const char *format)
         return BASE_LOG_INFO;
     if (fd_level >= FD_LOG_FATAL)
         return BASE_LOG_ERROR;
-    // While it runs an error passes through several of its functions, and each says so; what matters is
-    // told once by the hooks and by rescue.c.
+    // While it runs an error passes through several of its functions, and each says so; what
+    // matters is told once by the hooks and by rescue.c.
     bool inner = strncmp(format, "ERROR: in ", strlen("ERROR: in ")) == 0;
     return dia_phase() == DIA_READY ? BASE_LOG_ERROR : inner ? BASE_LOG_DEBUG : BASE_LOG_INFO;
 }
@@ -117,8 +118,8 @@ void dia_stack_self_test(void)
         return;
     if (!dia_stack_interposed_ok())
         base_log(&log_dia, BASE_LOG_WARN, NULL,
-                 "this build of freeDiameter bypasses our replacements: answers that break the rules "
-                 "will be dropped (and time out), and parsing is slow");
+                 "this build of freeDiameter bypasses our replacements: answers that break the "
+                 "rules will be dropped (and time out), and parsing is slow");
     else if (!dia_interpose_was_seen(DIA_INTERPOSED_SETSOCKOPT))
         base_log(&log_dia, BASE_LOG_INFO, NULL, "TCP_NODELAY is not forced (no TCP peer yet)");
 }
@@ -183,8 +184,8 @@ enum err dia_stack_start(void)
         atomic_store(&stack.phase, DIA_READY);
         return ERR_DIA_LIBRARY;
     }
-    base_log(&log_dia, BASE_LOG_INFO, NULL, "%s started as %s in %s", fd_core_version, dia_origin_host(),
-             dia_origin_realm());
+    base_log(&log_dia, BASE_LOG_INFO, NULL, "%s started as %s in %s", fd_core_version,
+             dia_origin_host(), dia_origin_realm());
     return ERR_OK;
 }
 
@@ -210,9 +211,9 @@ void dia_stack_stop(int64_t grace_ms)
         wait_idle(ENDING_MS / 4); // answers that the ending has caused
         dia_sender_stop(SENDER_STOP_MS);
     }
-    // The library itself is left as it is until the process ends: its shutdown unloads extensions whose
-    // code may still be running, waits 16 s for a peer that hangs, and asserts that no thread of its own
-    // takes longer than 20 ms to wake up.
+    // The library itself is left as it is until the process ends: its shutdown unloads extensions
+    // whose code may still be running, waits 16 s for a peer that hangs, and asserts that no thread
+    // of its own takes longer than 20 ms to wake up.
     if (was == DIA_RUNNING && !stack.config.hosted && !dia_stack_failed() &&
         !dia_peers_terminate(PEERS_STOP_MS))
         base_log(&log_dia, BASE_LOG_WARN, NULL, "a peer has not answered our goodbye in time");

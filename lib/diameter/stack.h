@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// libfdcore, embedded and tamed: start and stop, peers, requests with our own deadlines, requests from
-// the core parked until the gateway has answered.
+// libfdcore, embedded and tamed: start and stop, peers, requests with our own deadlines, requests
+// from the core parked until the gateway has answered.
 // One Diameter sender thread is the only caller of fd_msg_send. Callbacks run on the caller's loop.
 // Not for translation (xlate.h) and not for what to do with an answer (extensions/).
 #pragma once
@@ -15,24 +15,26 @@ struct dia_stack_config {
     uint32_t max_in_flight_peer;  // 0: 1000
     uint32_t max_queue;           // requests waiting for the sender thread; 0: 4000
     int64_t inbound_deadline_ms;  // a parked request from the core is answered by us after; 0: 8 s
-    bool interposed;              // the executable carries interpose.c: check at start that it works
-    // An extension of somebody else's freeDiameterd: the library is initialised, started and shut down by
-    // it. dia_stack_init while extensions load, dia_stack_start once the library has started.
+    bool interposed; // the executable carries interpose.c: check at start that it works
+    // An extension of somebody else's freeDiameterd: the library is initialised, started and shut
+    // down by it. dia_stack_init while extensions load, dia_stack_start once the library has
+    // started.
     bool hosted;
 };
 
-// Initialises libfdcore, reads its configuration (which loads the extensions), then dia_stack_start starts
-// peers and the sender. Main thread. One stack per process (the library allows one).
+// Initialises libfdcore, reads its configuration (which loads the extensions), then dia_stack_start
+// starts peers and the sender. Main thread. One stack per process (the library allows one).
 enum err dia_stack_init(const struct dia_stack_config *config);
 enum err dia_stack_start(void);
-// Refuses new requests, waits for those in flight at most grace_ms, ends the rest with ERR_SHUTDOWN on their
-// loops (which should still run), and says goodbye to the peers (DPR). Blocks for at most grace_ms + 6 s.
-// Threads of the library stay until the process ends, which it should then do; extensions stay mapped.
+// Refuses new requests, waits for those in flight at most grace_ms, ends the rest with ERR_SHUTDOWN
+// on their loops (which should still run), and says goodbye to the peers (DPR). Blocks for at most
+// grace_ms + 6 s. Threads of the library stay until the process ends, which it should then do;
+// extensions stay mapped.
 void dia_stack_stop(int64_t grace_ms);
 // True once self-test saw that the interposed functions are really called (after the first CEA).
 bool dia_stack_interposed_ok(void);
-// The library works no longer (a thread of it met an error it cannot handle); the process has been sent
-// SIGTERM and should exit with an error, so that its manager restarts it.
+// The library works no longer (a thread of it met an error it cannot handle); the process has been
+// sent SIGTERM and should exit with an error, so that its manager restarts it.
 bool dia_stack_failed(void);
 
 const char *dia_origin_host(void);
@@ -41,7 +43,9 @@ const char *dia_origin_realm(void);
 // ---- requests toward the core ----
 // How a request ended; exactly once per request, on the loop that sent it.
 struct dia_outcome {
-    enum err err;        // OK: answer is set. TIMEOUT, DIA_NO_PEER, DIA_BAD_ANSWER (answer may be set), SHUTDOWN ..
+    // OK: answer is set. DIA_BAD_ANSWER: it may be. TIMEOUT, DIA_NO_PEER, DIA_BUSY, DIA_PEER_LOST,
+    // SHUTDOWN ...
+    enum err err;
     struct msg *answer;  // borrowed for the callback, freed by the stack afterwards
     const char *peer;    // Diameter identity that answered, or was asked last; "" if none
     int64_t elapsed_ns;
@@ -53,21 +57,24 @@ struct dia_send_options {
     bool no_failover;     // do not let the library re-send this request to another peer (CCR: CCFH)
     const char *procedure; // static text for metrics: "AIR"
 };
-// Takes ownership of *request and sets it to NULL, in every case. On ERR_OK done will be called exactly
-// once, later; on ERR_DIA_BUSY, ERR_DIA_NO_PEER, ERR_SHUTDOWN it will not. Any loop thread. *out (may be
-// NULL) can be used to cancel.
-enum err dia_send(struct base_loop *loop, struct msg **request, const struct dia_send_options *options,
-                  dia_done done, void *ctx, base_handle *out);
+// Takes ownership of *request and sets it to NULL, in every case. On ERR_OK done will be called
+// exactly once, later; on ERR_DIA_BUSY, ERR_DIA_NO_PEER, ERR_SHUTDOWN it will not. Any loop thread.
+// *out (may be NULL) can be used to cancel.
+enum err dia_send(struct base_loop *loop, struct msg **request,
+                  const struct dia_send_options *options, dia_done done, void *ctx,
+                  base_handle *out);
 // done will not be called; a later answer is counted and dropped. Loop thread that sent.
 void dia_cancel(struct base_loop *loop, base_handle handle);
-// Prepares a loop for dia_send (its transaction table). Before the loop is used; capacity: most requests.
+// Prepares a loop for dia_send (its transaction table). Before the loop is used; capacity: most
+// requests.
 enum err dia_loop_attach(struct base_loop *loop, size_t capacity);
 
 // ---- requests from the core ----
 struct dia_inbound; // a parked request; owned by the stack until answered
 // Called on one of the attached loops (by hash of Session-Id).
 typedef void (*dia_inbound_fn)(void *ctx, struct dia_inbound *inbound);
-// Registers an application's command; at extension load. advertise: put it in CER (auth application).
+// Registers an application's command; at extension load. advertise: put it in CER (auth
+// application).
 enum err dia_accept(uint32_t application, uint32_t command, dia_inbound_fn fn, void *ctx);
 enum err dia_advertise(uint32_t application, uint32_t vendor);
 // Borrowed until the answer is sent. NULL once the deadline has passed.
@@ -75,12 +82,14 @@ struct msg *dia_inbound_request(struct dia_inbound *inbound);
 const char *dia_inbound_peer(const struct dia_inbound *inbound);
 struct base_loop *dia_inbound_loop(const struct dia_inbound *inbound);
 int64_t dia_inbound_deadline_ns(const struct dia_inbound *inbound);
-// Creates the answer (Session-Id, Origin-Host/Realm, Proxy-Info copied); caller fills and sends it in the same
-// callback, because the deadline no longer runs. ERR_TIMEOUT: the deadline has passed and the stack has
-// answered; dia_inbound_send (with NULL) or dia_inbound_result still has to be called, to give it back.
+// Creates the answer (Session-Id, Origin-Host/Realm, Proxy-Info copied); caller fills and sends it
+// in the same callback, because the deadline no longer runs. ERR_TIMEOUT: the deadline has passed
+// and the stack has answered; dia_inbound_send (with NULL) or dia_inbound_result still has to be
+// called, to give it back.
 enum err dia_inbound_answer(struct dia_inbound *inbound, struct msg **answer);
-// Sends it, takes ownership of *answer; the inbound is invalid afterwards. Exactly one per inbound. If the
-// deadline has passed, the stack has answered DIAMETER_UNABLE_TO_DELIVER (3002) and this one is dropped and counted.
+// Sends it, takes ownership of *answer; the inbound is invalid afterwards. Exactly one per inbound.
+// If the deadline has passed, the stack has answered DIAMETER_UNABLE_TO_DELIVER (3002) and this one
+// is dropped and counted.
 void dia_inbound_send(struct dia_inbound *inbound, struct msg **answer);
 // Shortcut: answers with a result only (vendor 0: Result-Code; else Experimental-Result).
 void dia_inbound_result(struct dia_inbound *inbound, uint32_t vendor, uint32_t code);
@@ -95,7 +104,8 @@ struct dia_peer_info {
     const uint32_t *applications; // that it named when it connected; while it is open
     size_t n_applications;
 };
-void dia_peer_each(void (*visit)(const struct dia_peer_info *peer, void *arg), void *arg); // any thread
-// Reads conf_path again: adds new ConnectPeers, disables those no longer named (no traffic, DPR), and
-// reports through `note` (one line each) what was done and what needs a restart.
+// Any thread.
+void dia_peer_each(void (*visit)(const struct dia_peer_info *peer, void *arg), void *arg);
+// Reads conf_path again: adds new ConnectPeers, disables those no longer named (no traffic, DPR),
+// and reports through `note` (one line each) what was done and what needs a restart.
 enum err dia_stack_reload(void (*note)(const char *line, void *arg), void *arg);

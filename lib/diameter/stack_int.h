@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the files of the stack share. Not for other rooms.
-//   stack.c    start and stop, the library's log      sender.c   the one thread that calls fd_msg_send
+//   stack.c    start and stop, the library's log      sender.c   the one thread that calls
+//   fd_msg_send
 //   tx.c       requests to the core, per loop         inbound.c  requests from the core
 //   route.c    which peer, caps                       hooks.c    what the library tells on its way
-//   peers.c    table of peers                         reload.c   ConnectPeer again (peer_conf.c reads it)
+//   peers.c    table of peers                         reload.c   ConnectPeer again (peer_conf.c
+//   reads it)
 //   rescue.c   what interpose.c does                  counts.c   metrics
 #pragma once
 
@@ -31,8 +33,8 @@ enum {
     DIA_CAPACITY_MAX = (1 << 24) - 2, // index bits of a cookie
 };
 
-// The library's threads may be cancelled at any cancellation point; nothing of ours is written for that.
-// Around everything in a callback that takes a lock or allocates.
+// The library's threads may be cancelled at any cancellation point; nothing of ours is written for
+// that. Around everything in a callback that takes a lock or allocates.
 static inline int dia_no_cancel(void)
 {
     int before;
@@ -83,7 +85,7 @@ void dia_tx_end(dia_cookie cookie, enum err err, struct msg *answer, struct dia_
 void dia_tx_sent(dia_cookie cookie, const struct dia_peer *peer);
 // The cookie of a request of ours; false if it is not one.
 bool dia_tx_cookie(struct msg *request, dia_cookie *out);
-void dia_on_answer(void *data, struct msg **answer);                            // fd_msg_send callbacks
+void dia_on_answer(void *data, struct msg **answer); // fd_msg_send callbacks
 void dia_on_expiry(void *data, DiamId_t peer, size_t len, struct msg **request);
 uint64_t dia_tx_live(void);          // transactions not ended, all loops
 void dia_tx_end_all(int64_t wait_ms); // SHUTDOWN for all, on their loops
@@ -92,8 +94,8 @@ void dia_tx_detach(void);             // loops are about to go; whatever still c
 // ---- sender.c ----
 enum err dia_sender_start(uint32_t max_queue);
 void dia_sender_stop(int64_t wait_ms);
-// Requests are bounded by max_queue (ERR_FULL, msg stays the caller's). deadline_ns: past it the request is
-// dropped, because its transaction has ended.
+// Requests are bounded by max_queue (ERR_FULL, msg stays the caller's). deadline_ns: past it the
+// request is dropped, because its transaction has ended.
 enum err dia_sender_request(struct msg *msg, dia_cookie cookie, int64_t deadline_ns);
 // Answers were admitted with their request. Takes msg.
 void dia_sender_answer(struct msg *msg);

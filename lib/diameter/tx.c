@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Requests toward the core. A transaction belongs to the loop that sent it; other threads know only its
-// cookie and hand over what happened. The library may call back once, late, or never: whatever comes after
-// the transaction has ended finds a stale handle and is counted.
+// Requests toward the core. A transaction belongs to the loop that sent it; other threads know only
+// its cookie and hand over what happened. The library may call back once, late, or never: whatever
+// comes after the transaction has ended finds a stale handle and is counted.
 #include <sched.h>
 #include <stdlib.h>
 #include <time.h>
@@ -299,8 +299,9 @@ static enum err start_tx(struct dia_tx_loop *loop, const struct dia_send_options
     return ERR_OK;
 }
 
-enum err dia_send(struct base_loop *loop, struct msg **request, const struct dia_send_options *options,
-                  dia_done done, void *ctx, base_handle *out)
+enum err dia_send(struct base_loop *loop, struct msg **request,
+                  const struct dia_send_options *options, dia_done done, void *ctx,
+                  base_handle *out)
 {
     struct msg *msg = *request;
     struct dia_tx *t = NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz target: the .dia parser. Any bytes give a table or an error with a reason, never anything else.
+// Fuzz target: the .dia parser. Any bytes give a table or an error with a reason, never anything
+// else.
 #include <stdlib.h>
 
 #include "diameter/dia_file.h"

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A scripted Diameter peer: it speaks correctly where nobody asked otherwise, and exactly as wrongly as a
-case says where somebody did. Everything it receives is kept.
+"""A scripted Diameter peer: it speaks correctly where nobody asked otherwise, and exactly as
+wrongly as a case says where somebody did. Everything it receives is kept.
 
     peer = Peer(case="result_code_short").start()      # listens on 127.0.0.1, a free port
     ... peer.port, peer.received("AIR"), peer.send(317, clr_avps(...)) -> Message or None ...
@@ -268,8 +268,7 @@ ANSWERS = {
         r, head(p, r) + result(2001) + avp3(AUTH_INFO, avp3(EUTRAN_VECTOR, b"\1\2\3\4\5\6")))),
     "item_number_short": plain(lambda p, r: answer(
         r, head(p, r) + result(2001) + avp3(AUTH_INFO, avp3(EUTRAN_VECTOR, avp3(ITEM, b"\1"))))),
-    "vendor_zero": plain(lambda p, r: answer(r, body(p, r, before=avp(64999, b"1234", flags=M | V)[:8] +
-                                                     u32(0) + b"1234"))),
+    "vendor_zero": plain(lambda p, r: answer(r, body(p, r, avp(64999, b"1234", flags=M | V)))),
     "code_zero": plain(lambda p, r: answer(r, body(p, r, before=avp(0, b"1234")))),
     "deep_nesting": plain(lambda p, r: answer(r, body(p, r, after=nested(4000)))),
     "many_avps": plain(lambda p, r: answer(r, body(p, r, after=avp(64999, b"", flags=0) * 7000))),
@@ -283,7 +282,8 @@ ANSWERS = {
     "message_length_0": plain(lambda p, r: answer(r, body(p, r), length=0)),
     "message_length_short": plain(lambda p, r: answer(r, body(p, r), length=60)),
     "message_length_huge": plain(lambda p, r: answer(r, body(p, r), length=0xffffff)),
-    "message_of_70000": plain(lambda p, r: answer(r, body(p, r, after=avp(64999, b"x" * 70000, flags=0)))),
+    "message_of_70000": plain(lambda p, r: answer(
+        r, body(p, r, after=avp(64999, b"x" * 70000, flags=0)))),
     "version_2": plain(lambda p, r: answer(r, body(p, r), version=2)),
     "garbage": plain(lambda p, r: os.urandom(300)),
     "text": plain(lambda p, r: b"HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -309,8 +309,8 @@ WATCHDOGS = {
     "application": lambda p, r: answer(r, result(2001) + origin(p), flags=0, app=S6A),
     "unknown_command": lambda p, r: answer(r, result(2001) + origin(p), flags=0, code=9998),
     "nothing": lambda p, r: answer(r, b"", flags=0),
-    "origin_state_short": lambda p, r: answer(r, result(2001) + origin(p) + avp(ORIGIN_STATE, b"\1"),
-                                              flags=0),
+    "origin_state_short": lambda p, r: answer(
+        r, result(2001) + origin(p) + avp(ORIGIN_STATE, b"\1"), flags=0),
     "origin_state_changes": lambda p, r: answer(
         r, result(2001) + origin(p) + avp(ORIGIN_STATE, p.next_number()), flags=0),
     "error": lambda p, r: answer(r, result(5012) + origin(p), flags=ERROR),
@@ -522,8 +522,10 @@ class Peer:
 
 def cea(peer, req):
     apps = b"".join(vendor_app(app) if vendor else avp(AUTH_APP, app) for vendor, app in peer.apps)
-    return answer(req, result(2001) + origin(peer) + avp(257, b"\0\1" + socket.inet_aton("127.0.0.1")) +
-                  avp(VENDOR_ID, 0) + avp(269, "scripted", flags=0) + avp(265, VENDOR_3GPP) + apps, flags=0)
+    address = avp(257, b"\0\1" + socket.inet_aton("127.0.0.1"))
+    product = avp(VENDOR_ID, 0) + avp(269, "scripted", flags=0)
+    return answer(req, result(2001) + origin(peer) + address + product + avp(265, VENDOR_3GPP) +
+                  apps, flags=0)
 
 
 def main():

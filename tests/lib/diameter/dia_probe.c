@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A Diameter client on lib/diameter's stack with interpose.c in force, driven by lines on standard input, one
-// JSON line of answer each. test_stack.py and measurements run it against peers that misbehave.
+// A Diameter client on lib/diameter's stack with interpose.c in force, driven by lines on standard
+// input, one JSON line of answer each. The tests in stack/ and measurements run it against peers
+// that misbehave.
 //   dia-probe CONF [loops N] [cap N] [queue N] [inbound MS] [level NAME]
 //   send N WINDOW TIMEOUT_MS [nofailover] [host=H] [realm=R]   AIRs, WINDOW at a time per loop
 //   offer N TIMEOUT_MS [...]         AIRs, all at once
@@ -170,8 +171,9 @@ static double cpu_us(void)
 static void print_results(double seconds, double cpu, uint64_t n)
 {
     qsort(results.ms, results.n_ms, sizeof(results.ms[0]), by_value);
-    printf("{\"seconds\":%.3f,\"rate\":%.0f,\"cpu_us\":%.2f,\"p50\":%.3f,\"p99\":%.3f,\"max\":%.3f", seconds,
-           (double)n / seconds, cpu / (double)n, results.n_ms ? results.ms[results.n_ms / 2] : 0,
+    printf("{\"seconds\":%.3f,\"rate\":%.0f,\"cpu_us\":%.2f,\"p50\":%.3f,\"p99\":%.3f,\"max\":%.3f",
+           seconds, (double)n / seconds, cpu / (double)n,
+           results.n_ms ? results.ms[results.n_ms / 2] : 0,
            results.n_ms ? results.ms[results.n_ms * 99 / 100] : 0,
            results.n_ms ? results.ms[results.n_ms - 1] : 0);
     printf(",\"outcomes\":{");
@@ -268,10 +270,11 @@ static void on_clr(void *ctx, struct dia_inbound *in)
 static void set_inbound(const char *mode)
 {
     atomic_store(&inbound.delay_ms, strncmp(mode, "slow:", 5) == 0 || strncmp(mode, "late:", 5) == 0
-                                        ? atoll(mode + 5)
+                                        ? strtoll(mode + 5, NULL, 10)
                                     : strncmp(mode, "never", 5) == 0 ? -1
                                                                      : 0);
-    atomic_store(&inbound.code, strncmp(mode, "result:", 7) == 0 ? (uint32_t)atoi(mode + 7) : 2001u);
+    atomic_store(&inbound.code,
+                 strncmp(mode, "result:", 7) == 0 ? (uint32_t)strtoul(mode + 7, NULL, 10) : 2001u);
     printf("{\"ok\":true}\n");
 }
 
@@ -280,10 +283,12 @@ static void set_inbound(const char *mode)
 static void print_peer(const struct dia_peer_info *peer, void *arg)
 {
     int *n = arg;
-    printf("%s{\"identity\":\"%s\",\"realm\":\"%s\",\"state\":\"%s\",\"disabled\":%s,\"in_flight\":%u,"
-           "\"requests\":%lu,\"answers\":%lu,\"timeouts\":%lu,\"failovers\":%lu}",
-           (*n)++ ? "," : "", peer->identity, peer->realm, peer->state, peer->disabled ? "true" : "false",
-           peer->in_flight, peer->requests, peer->answers, peer->timeouts, peer->failovers);
+    printf(
+        "%s{\"identity\":\"%s\",\"realm\":\"%s\",\"state\":\"%s\",\"disabled\":%s,\"in_flight\":%u,"
+        "\"requests\":%lu,\"answers\":%lu,\"timeouts\":%lu,\"failovers\":%lu}",
+        (*n)++ ? "," : "", peer->identity, peer->realm, peer->state,
+        peer->disabled ? "true" : "false", peer->in_flight, peer->requests, peer->answers,
+        peer->timeouts, peer->failovers);
 }
 
 static void print_metrics(void)
@@ -292,7 +297,8 @@ static void print_metrics(void)
     char *text = metrics_export(&len);
     int n = 0;
     printf("{");
-    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
         char *space = strrchr(line, ' ');
         if (strncmp(line, "dia_", 4) != 0 || strstr(line, "_bucket") || !space)
             continue;
@@ -353,7 +359,7 @@ static enum err start(int argc, char **argv)
     base_log_set_level("all", BASE_LOG_NOTICE);
     for (int i = 2; i + 1 < argc; i += 2) {
         enum base_log_level level;
-        uint32_t value = (uint32_t)atoi(argv[i + 1]);
+        uint32_t value = (uint32_t)strtoul(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "loops") == 0)
             probe.n_loops = value < LOOPS_MAX ? value : LOOPS_MAX;
         else if (strcmp(argv[i], "cap") == 0)
@@ -362,7 +368,8 @@ static enum err start(int argc, char **argv)
             config.max_queue = value;
         else if (strcmp(argv[i], "inbound") == 0)
             config.inbound_deadline_ms = value;
-        else if (strcmp(argv[i], "level") == 0 && base_log_level_parse(argv[i + 1], &level) == ERR_OK)
+        else if (strcmp(argv[i], "level") == 0 &&
+                 base_log_level_parse(argv[i + 1], &level) == ERR_OK)
             base_log_set_level("all", level);
     }
     results.ms = calloc(SAMPLES_MAX, sizeof(results.ms[0]));
@@ -387,7 +394,8 @@ int main(int argc, char **argv)
 {
     char line[512];
     if (argc < 2) {
-        fprintf(stderr, "usage: dia-probe CONF [loops N] [cap N] [queue N] [inbound MS] [level NAME]\n");
+        fprintf(stderr,
+                "usage: dia-probe CONF [loops N] [cap N] [queue N] [inbound MS] [level NAME]\n");
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -255,11 +255,15 @@ static void test_what_is_wrong_is_named_with_file_and_line(void **state)
     } cases[] = {
         {"@name w1\n@inherits nowhere\n", "wrong.dia: @inherits nowhere"},
         {"@name w2\n@avp_types\n\nX 6000 Strange -\n", "wrong.dia:4: found 'Strange'"},
-        {"@name w3\n@vendor 10415 3GPP\n@avp_types\nOther-Name 1407 OctetString MV\n", "wrong.dia:4: AVP 1407"},
-        {"@name w4\n@vendor 10415 3GPP\n@avp_types\nVisited-PLMN-Id 1407 Time MV\n", "wrong.dia:4: AVP 1407"},
-        {"@name w5\n@vendor 10415 3GPP\n@avp_types\nVisited-PLMN-Id 9999 Time MV\n", "has another AVP named Visited-PLMN-Id"},
+        {"@name w3\n@vendor 10415 3GPP\n@avp_types\nOther-Name 1407 OctetString MV\n",
+         "wrong.dia:4: AVP 1407"},
+        {"@name w4\n@vendor 10415 3GPP\n@avp_types\nVisited-PLMN-Id 1407 Time MV\n",
+         "wrong.dia:4: AVP 1407"},
+        {"@name w5\n@vendor 10415 3GPP\n@avp_types\nVisited-PLMN-Id 9999 Time MV\n",
+         "has another AVP named Visited-PLMN-Id"},
         {"@name w6\n@enum Nothing-There\nA 1\n", "no such AVP"},
-        {"@name w7\n@avp_types\nW7G 6001 Grouped -\n@grouped\nW7G ::= <AVP Header: 6001>\n{ Nix }\n",
+        {"@name w7\n@avp_types\nW7G 6001 Grouped -\n@grouped\nW7G ::= <AVP Header: 6001>\n{ Nix "
+         "}\n",
          "wrong.dia:5: W7G names Nix"},
         {"@name w9\n@id 70009\n@messages\nWWR ::= < Diameter Header: 7778, REQ >\n",
          "wrong.dia:4: WWR: command 7778 has no answer"},
@@ -318,20 +322,24 @@ static void test_fast_look_ups_agree_with_the_library(void **state)
         if (fast) {
             struct dict_object *type_slow, *type_fast;
             rc = fd_dict_search(dict, DICT_TYPE, TYPE_OF_AVP, slow, &type_slow, ENOENT);
-            assert_true(dia_dict_search(dict, DICT_TYPE, TYPE_OF_AVP, fast, &type_fast, ENOENT, &rc_fast));
+            assert_true(
+                dia_dict_search(dict, DICT_TYPE, TYPE_OF_AVP, fast, &type_fast, ENOENT, &rc_fast));
             assert_int_equal(rc, rc_fast);
             assert_ptr_equal(type_slow, type_fast);
         }
         for (int criteria = CMD_BY_CODE_R; criteria <= CMD_BY_CODE_A; criteria++) {
             rc = fd_dict_search(dict, DICT_COMMAND, criteria, &code, &slow, ENOTSUP);
-            assert_true(dia_dict_search(dict, DICT_COMMAND, criteria, &code, &fast, ENOTSUP, &rc_fast));
+            assert_true(
+                dia_dict_search(dict, DICT_COMMAND, criteria, &code, &fast, ENOTSUP, &rc_fast));
             assert_int_equal(rc, rc_fast);
             assert_ptr_equal(slow, fast);
         }
     }
-    assert_true(dia_dict_search(dict, DICT_AVP, AVP_BY_CODE, &(avp_code_t){263}, NULL, 5, &rc_fast));
+    assert_true(
+        dia_dict_search(dict, DICT_AVP, AVP_BY_CODE, &(avp_code_t){263}, NULL, 5, &rc_fast));
     assert_int_equal(rc_fast, 0);
-    assert_true(dia_dict_search(dict, DICT_AVP, AVP_BY_CODE, &(avp_code_t){7999}, NULL, 5, &rc_fast));
+    assert_true(
+        dia_dict_search(dict, DICT_AVP, AVP_BY_CODE, &(avp_code_t){7999}, NULL, 5, &rc_fast));
     assert_int_equal(rc_fast, ENOENT);
     // the library calls these wrong parameters and the peer that sent them would be lost
     struct dict_avp_request_ex zero = {.avp_data = {.avp_code = 1}};

@@ -118,7 +118,8 @@ static void test_a_value_of_the_wrong_type_is_not_written(void **state)
     assert_int_equal(dia_add_group(msg, AVP_ULR_FLAGS, &group), ERR_INVALID);
     assert_int_equal(dia_add_u32(msg, AVP_SUBSCRIPTION_DATA, 1), ERR_INVALID);
     assert_int_equal(dia_add_u32(msg, DIA_AVP(9, 9), 1), ERR_DIA_DICT);
-    assert_int_equal(dia_add_bytes(msg, AVP_VISITED_PLMN_ID, large, sizeof(large)), ERR_ENCODE_SPACE);
+    assert_int_equal(dia_add_bytes(msg, AVP_VISITED_PLMN_ID, large, sizeof(large)),
+                     ERR_ENCODE_SPACE);
     assert_null(dia_find(msg, AVP_ULR_FLAGS));
     fd_msg_free(msg);
 }
@@ -149,7 +150,11 @@ static void test_results_base_and_experimental(void **state)
     static const struct {
         uint32_t vendor, code;
         bool error_bit;
-    } cases[] = {{0, 2001, false}, {0, 3002, true}, {0, 5012, false}, {10415, 5001, false}, {10415, 4181, false}};
+    } cases[] = {{0, 2001, false},
+                 {0, 3002, true},
+                 {0, 5012, false},
+                 {10415, 5001, false},
+                 {10415, 4181, false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct msg *answer = answer_of(new_request(DIA_CMD_CLR));
         struct msg_hdr *hdr;
@@ -276,7 +281,9 @@ static void test_broken_bytes_have_a_typed_error(void **state)
 
 static void test_values_that_were_not_parsed_are_never_read(void **state)
 {
-    static const char hex[] = "01000020c000013d010000230000000000000000" "0001869f0000000c" "00000000";
+    static const char hex[] = "01000020c000013d010000230000000000000000"
+                              "0001869f0000000c"
+                              "00000000";
     uint8_t bytes[40];
     size_t len;
     struct msg *msg;

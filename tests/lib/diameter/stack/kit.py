@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the tests of lib/diameter's stack share: dia-probe, connected to scripted peers (tests/system/peer.py).
+"""What the tests of lib/diameter's stack share: dia-probe, connected to scripted peers
+(tests/system/peer.py).
 Run by ctest; by hand:
 
     DIA_BUILD=build/dev /usr/bin/python3 -m pytest tests/lib/diameter/stack
@@ -52,9 +53,9 @@ class Probe:
         env = {"TSAN_OPTIONS": "suppressions=" + os.path.join(HERE, "tsan.supp"), **os.environ}
         if not leaks:
             env["ASAN_OPTIONS"] = "detect_leaks=0"
-        self.process = subprocess.Popen([PROBE, self.path, *map(str, args)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=self.log, text=True, bufsize=1,
-                                        env=env)
+        self.process = subprocess.Popen(
+            [PROBE, self.path, *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.log, text=True, bufsize=1, env=env)
         self.lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         assert self.answer(30)["started"] == "OK"
@@ -76,7 +77,9 @@ class Probe:
             line = self.lines.get(timeout=timeout * SLOW)
         except queue.Empty:
             raise AssertionError("dia-probe does not answer; log:\n" + self.text()) from None
-        assert line is not None, "dia-probe ended (%s); log:\n%s" % (self.process.wait(), self.text())
+        if line is None:
+            raise AssertionError("dia-probe ended (%s); log:\n%s" % (
+                self.process.wait(), self.text()))
         return json.loads(line)
 
     def text(self):
@@ -94,7 +97,8 @@ class Probe:
         return [p for p in self("peers") if p["identity"] == identity][0]
 
     def until_open(self, identity, timeout=20):
-        return self.until(lambda: self.peer(identity)["state"] == "OPEN", timeout, identity + " open")
+        return self.until(lambda: self.peer(identity)["state"] == "OPEN", timeout,
+                          identity + " open")
 
     @staticmethod
     def until(check, timeout=10, what=""):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Whatever a peer answers, or does not: every request ends in a typed outcome, and the next one works."""
+"""Whatever a peer answers, or does not: every request ends in a typed outcome, and the next one
+works."""
 import time
 
 import pytest
@@ -13,7 +14,8 @@ OUTCOMES.update({name: ("2001",) for name in (
     "session_id_last", "wrong_end_to_end", "two_results", "no_session_id", "slowly", "duplicate",
     "proxiable_cleared", "no_origin", "many_avps", "error_bit_on_success")})
 OUTCOMES.update({
-    "user_unknown": ("5001",), "unable_to_deliver": ("3002",), "experimental_without_vendor": ("5420",),
+    "user_unknown": ("5001",), "unable_to_deliver": ("3002",),
+    "experimental_without_vendor": ("5420",),
     "error_with_missing_avps": ("5012",), "no_result": ("0",), "nothing": ("0",),
     "answer_and_close": ("2001",) + LOST, "deep_nesting": ("2001", "DIA_BAD_ANSWER"),
     "silent": ("TIMEOUT",), "late": ("TIMEOUT",), "wrong_hop_by_hop": ("TIMEOUT",),
@@ -42,7 +44,8 @@ def test_every_answer_ends_the_request_in_a_typed_way(all_cases, case):
     probe, started = all_cases
     p = started[case]
     timeout = 500 if case == "late" else 500 * SLOW
-    got = probe("send 3 1 %d nofailover realm=%s host=%s" % (timeout, p.realm, p.identity))["outcomes"]
+    line = "send 3 1 %d nofailover realm=%s host=%s" % (timeout, p.realm, p.identity)
+    got = probe(line)["outcomes"]
     assert set(got) <= set(OUTCOMES[case]), got
     assert sum(got.values()) == 3
     assert probe.send(1, 1, 2000, "realm=ok.test") == {"2001": 1}  # and the others do not notice

@@ -15,12 +15,13 @@ def test_beyond_the_cap_requests_are_refused_at_once_and_it_recovers(peers):
     with Probe([p], "cap", 200, "queue", 500) as probe:
         got = probe("offer 50000 700")
         rounds = 1 + got["seconds"] / 2.7  # the library forgets a request 2 s after its timeout
-        assert 200 <= got["outcomes"]["TIMEOUT"] <= 800 * rounds  # at the peer, or still in the queue
+        # at the peer, or still in the queue
+        assert 200 <= got["outcomes"]["TIMEOUT"] <= 800 * rounds
         assert set(got["outcomes"]) <= {"TIMEOUT", "DIA_BUSY", "refused:DIA_BUSY"}
         assert got["p50"] < 700 * SLOW
         assert p.count("AIR") <= 260 * rounds
         p.case = ANSWERS["ok"]
-        probe.until(lambda: probe.peer(p.identity)["in_flight"] == 0, 6, "library has forgotten them")
+        probe.until(lambda: probe.peer(p.identity)["in_flight"] == 0, 6, "all forgotten")
         assert probe.send(500, 50, 2000) == {"2001": 500}
 
 
@@ -91,7 +92,8 @@ def test_requests_in_flight_move_to_the_other_peer_with_the_t_flag(peers):
 def test_where_it_is_forbidden_nothing_is_sent_again(peers):
     dies, lives = peers("dies", case="silent"), peers("lives")
     with Probe([dies, lives]) as probe:
-        probe.process.stdin.write("send 20 20 %d nofailover host=%s\n" % (4000 * SLOW, dies.identity))
+        probe.process.stdin.write("send 20 20 %d nofailover host=%s\n" % (
+            4000 * SLOW, dies.identity))
         probe.until(lambda: dies.count("AIR") == 20, 5, "requests at the peer")
         for conn in dies.live():
             conn.reset()
@@ -163,7 +165,8 @@ def test_a_peer_that_says_goodbye_is_taken_back(peers):
 # ---- reload and stop ----
 
 def test_reload_adds_disables_and_says_what_needs_a_restart(peers):
-    stays, goes, comes = peers("stays"), peers("goes", realm="goes.test"), peers("comes", realm="comes.test")
+    stays, goes = peers("stays"), peers("goes", realm="goes.test")
+    comes = peers("comes", realm="comes.test")
     with Probe([stays, goes]) as probe:
         assert probe("reload") == {"notes": [], "err": "OK"}
         probe.write(connect(stays, TwTimer=7) + connect(comes) + "TcTimer = 17;\n")
@@ -171,7 +174,8 @@ def test_reload_adds_disables_and_says_what_needs_a_restart(peers):
         assert notes["err"] == "OK"
         text = "\n".join(notes["notes"])
         for expected in ("comes.example.org added", "goes.example.org disconnected",
-                         "stays.example.org: changed settings need a restart", "other than ConnectPeer"):
+                         "stays.example.org: changed settings need a restart",
+                         "other than ConnectPeer"):
             assert expected in text
         probe.until_open(comes.identity, 30)
         assert probe.send(3, 1, 2000, "realm=comes.test") == {"2001": 3}
