@@ -103,7 +103,7 @@ REQUESTS = {  # body, header options -> result, Failed-AVP
     "for another realm": (lambda p: nowhere(clr_avps(p, FGW, "other.test")), {}, 3002, None),
     "no realm": (lambda p: nowhere(clr(p)).replace(avp(283, REALM), b""), {}, None, None),
     "route record of ours": (lambda p: nowhere(clr(p)) + avp(282, FGW), {}, 3005, None),
-    "decorated user": (lambda p: nowhere(clr(p, user="other.test!1@example.org")), {}, 5004, (1, 0)),
+    "decorated user": (lambda p: nowhere(clr(p, user="other.test!1@home.test")), {}, 5004, (1, 0)),
     "empty session": (lambda p: avp(263, b"") + clr(p, session="x")[12:], {}, 2001, None),
     "session of vendor 0": (lambda p: avp(263, b"abc", flags=0xc0) + clr(p), {}, 5004, (263, 0)),
     "session of vendor 0, unknown application": (lambda p: avp(263, b"abc", flags=0xc0) + clr(p),
