@@ -11,6 +11,8 @@
 // - usrsctp_finish fails while associations are being closed: it is tried for a while.
 // - It does not say when its UDP port is taken: tried before.
 // - The routing decides the source address of a packet, not the local address of the association.
+// - Closing a listening socket races with packets for associations that nobody accepted yet: those
+//   are accepted and closed first.
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -46,6 +48,7 @@ struct sct_sock {
     struct socket *so;
     struct slot *slot; // NULL before watch
     struct sct_watcher *watcher;
+    bool listening;
     LIST_ENTRY(sct_sock) link;
 };
 
@@ -348,7 +351,10 @@ static enum err user_bind(struct sct_sock *sock, const struct sct_addrs *local)
 
 static enum err user_listen(struct sct_sock *sock)
 {
-    return usrsctp_listen(sock->so, BACKLOG) == 0 ? ERR_OK : sct_err_from_errno(errno);
+    if (usrsctp_listen(sock->so, BACKLOG) != 0)
+        return sct_err_from_errno(errno);
+    sock->listening = true;
+    return ERR_OK;
 }
 
 static enum err user_connect(struct sct_sock *sock, const struct sct_addrs *remote)
@@ -360,12 +366,23 @@ static enum err user_connect(struct sct_sock *sock, const struct sct_addrs *remo
                ? ERR_OK : sct_err_from_errno(errno);
 }
 
+// Passes over those that ended while they waited. NULL: nobody is left.
+static struct socket *accept_next(struct socket *listening, struct sockaddr_storage *peer)
+{
+    struct socket *so;
+    socklen_t len;
+    do {
+        len = sizeof(*peer);
+        memset(peer, 0, sizeof(*peer));
+        so = usrsctp_accept(listening, (struct sockaddr *)peer, &len);
+    } while (!so && (errno == ECONNRESET || errno == ECONNABORTED));
+    return so;
+}
+
 static enum err user_accept(struct sct_sock *sock, struct sct_sock **out,
                             struct sockaddr_storage *peer)
 {
-    socklen_t len = sizeof(*peer);
-    memset(peer, 0, sizeof(*peer));
-    struct socket *so = usrsctp_accept(sock->so, (struct sockaddr *)peer, &len);
+    struct socket *so = accept_next(sock->so, peer);
     return so ? wrap(sock->user, so, out) : ERR_AGAIN;
 }
 
@@ -576,11 +593,28 @@ static void user_shutdown(struct sct_sock *sock)
     usrsctp_shutdown(sock->so, SHUT_WR);
 }
 
-static void user_close(struct sct_sock *sock, bool abort)
+static void abort_when_closed(struct socket *so)
 {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    set(so, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+static void turn_away_waiting(struct socket *listening)
+{
+    struct sockaddr_storage unused;
+    struct socket *so;
+    while ((so = accept_next(listening, &unused)) != NULL) {
+        abort_when_closed(so);
+        usrsctp_close(so);
+    }
+}
+
+static void user_close(struct sct_sock *sock, bool abort)
+{
     if (abort)
-        set(sock->so, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+        abort_when_closed(sock->so);
+    if (sock->listening)
+        turn_away_waiting(sock->so);
     usrsctp_set_upcall(sock->so, NULL, NULL);
     usrsctp_close(sock->so);
     if (sock->slot) {

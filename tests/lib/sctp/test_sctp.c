@@ -134,7 +134,6 @@ static void freeing_closes_in_order_and_aborting_aborts(void **state)
 static void closing_before_it_is_up_is_reported(void **state)
 {
     struct sct_options o = quick();
-    listen_on(any_v4, 1, &o);
     connect_to(NULL, 0, any_v4, 1, &o);
     sct_close(client.assoc);
     assert_int_equal(client.downs, 0);

@@ -12,8 +12,6 @@
 
 #include "base/clock.h"
 
-static bool lost; // some address
-
 static bool run(const char *const argv[])
 {
     int status;
@@ -53,10 +51,12 @@ static bool new_namespace(void)
     return true;
 }
 
-static const struct {
+static struct {
     const char *addr, *peer;
+    bool lost;
 } addrs[] = {
-    {WORLD_A1, WORLD_B1}, {WORLD_B1, WORLD_A1}, {WORLD_A2, WORLD_B2}, {WORLD_B2, WORLD_A2},
+    {WORLD_A1, WORLD_B1, false}, {WORLD_B1, WORLD_A1, false},
+    {WORLD_A2, WORLD_B2, false}, {WORLD_B2, WORLD_A2, false},
 };
 
 static bool change_addr(const char *what, const char *addr)
@@ -107,21 +107,22 @@ bool world_enter(void)
     return all_routes();
 }
 
-static const char *peer_of(const char *addr)
+static size_t index_of(const char *addr)
 {
     for (size_t i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++) {
         if (strcmp(addrs[i].addr, addr) == 0)
-            return addrs[i].peer;
+            return i;
     }
-    return NULL;
+    abort();
 }
 
 // What is sent there leaves by the interface and is looked at by nobody.
 void world_lose(const char *addr)
 {
+    size_t at = index_of(addr);
     const char *const steps[][12] = {
         {"ip", "route", "flush", "table", "local", addr},
-        {"ip", "route", "add", addr, "dev", "sctp0", "scope", "link", "src", peer_of(addr)},
+        {"ip", "route", "add", addr, "dev", "sctp0", "scope", "link", "src", addrs[at].peer},
         {"ip", "neigh", "replace", addr, "lladdr", "02:00:00:00:00:99", "dev", "sctp0", "nud",
          "permanent"},
     };
@@ -129,7 +130,7 @@ void world_lose(const char *addr)
         if (!run(steps[i]))
             abort();
     }
-    lost = true;
+    addrs[at].lost = true;
 }
 
 static void restore(const char *addr)
@@ -141,13 +142,16 @@ static void restore(const char *addr)
         abort();
 }
 
+// What is not lost stays reachable all the time.
 void world_restore(void)
 {
-    for (size_t i = 0; lost && i < sizeof(addrs) / sizeof(addrs[0]); i++)
-        restore(addrs[i].addr);
+    for (size_t i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++) {
+        if (addrs[i].lost)
+            restore(addrs[i].addr);
+        addrs[i].lost = false;
+    }
     if (!all_routes())
         abort();
-    lost = false;
 }
 
 struct wait {
