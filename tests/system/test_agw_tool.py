@@ -92,7 +92,7 @@ class Core(grpc.GenericRpcHandler):
                 gwId="agw1", authority="s6a_async_service", path=method,
                 payload=struct.pack(">BI", 0, len(data)) + data)))
 
-    def answer(self, timeout=5):
+    def answer(self, timeout=20):
         """The next answer of the gateway: (GatewayResponse, message bytes)."""
         deadline = time.monotonic() + timeout
         while True:
