@@ -46,9 +46,9 @@ def sim_hss():
 
 
 class Bench:
-    def __init__(self, quick):
+    def __init__(self, quick, rounds=3):
         self.seconds = 1 if quick else 3
-        self.rounds = 1 if quick else 3
+        self.rounds = 1 if quick else rounds
         self.windows = [1, 64] if quick else WINDOWS
         self.rows = {}
         self.pki = Pki(paths.work("pki", "x")[:-2])
@@ -234,7 +234,8 @@ def write_docs(bench, text):
 
 
 def main():
-    bench = Bench("--quick" in sys.argv)
+    rounds = int(sys.argv[sys.argv.index("--rounds") + 1]) if "--rounds" in sys.argv else 3
+    bench = Bench("--quick" in sys.argv, rounds)
     try:
         bench.run()
         text = report(bench, bench.half_load(), bench.overload())
