@@ -5,6 +5,7 @@
 //   dia-probe CONF [loops N] [cap N] [queue N] [inbound MS] [level NAME]
 //   send N WINDOW TIMEOUT_MS [nofailover] [host=H] [realm=R]   AIRs, WINDOW at a time per loop
 //   offer N TIMEOUT_MS [...]         AIRs, all at once
+//   cancel N TIMEOUT_MS              AIRs, each cancelled at once
 //   inbound ok|result:CODE|slow:MS|never|late:MS   how CLRs are answered
 //   peers   metrics   status   reload   quit [GRACE_MS]
 // Not for the gateway's procedures.
@@ -212,6 +213,49 @@ static void run_requests(int64_t n, int64_t window, int64_t timeout_ms, char *op
     print_results((double)(base_now_ns() - start) / 1e9, cpu_us() - cpu, (uint64_t)n);
 }
 
+// ---- cancelling ----
+
+static struct {
+    struct base_job job;
+    struct run run;
+    _Atomic uint64_t ended; // callbacks, of which there must be none
+    _Atomic int64_t left;
+} cancelling;
+
+static void on_cancelled(void *ctx, const struct dia_outcome *outcome)
+{
+    atomic_fetch_add(&cancelling.ended, 1);
+}
+
+static void on_cancel(struct base_job *job)
+{
+    const struct dia_send_options options = {.timeout_ms = cancelling.run.timeout_ms,
+                                             .procedure = "AIR"};
+    for (int64_t i = 0; i < cancelling.run.to_send; i++) {
+        struct msg *msg = NULL;
+        base_handle handle;
+        if (build_air(&cancelling.run, &msg) == ERR_OK &&
+            dia_send(cancelling.run.loop, &msg, &options, on_cancelled, NULL, &handle) == ERR_OK) {
+            dia_cancel(cancelling.run.loop, handle);
+            dia_cancel(cancelling.run.loop, handle); // stale by now: nothing happens
+        }
+    }
+    atomic_store(&cancelling.left, 0);
+}
+
+static void run_cancels(int64_t n, int64_t timeout_ms)
+{
+    cancelling.job.run = on_cancel;
+    cancelling.run = (struct run){.loop = probe.loops[0], .to_send = n, .timeout_ms = timeout_ms};
+    snprintf(cancelling.run.realm, sizeof(cancelling.run.realm), "%s", dia_origin_realm());
+    atomic_store(&cancelling.left, n);
+    base_loop_post_admitted(probe.loops[0], &cancelling.job);
+    while (atomic_load(&cancelling.left) > 0)
+        usleep(1000);
+    usleep((useconds_t)(timeout_ms + 300) * 1000);
+    printf("{\"ended\":%lu}\n", atomic_load(&cancelling.ended));
+}
+
 // ---- requests from the core ----
 
 static struct {
@@ -330,6 +374,8 @@ static bool command(char *line)
         run_requests(n, window, timeout, line + used);
     } else if (sscanf(line, "offer %lld %lld%n", &n, &timeout, &used) == 2) {
         run_requests(n, n, timeout, line + used);
+    } else if (sscanf(line, "cancel %lld %lld", &n, &timeout) == 2) {
+        run_cancels(n, timeout);
     } else if (strncmp(line, "inbound ", 8) == 0) {
         set_inbound(line + 8);
     } else if (strncmp(line, "peers", 5) == 0) {

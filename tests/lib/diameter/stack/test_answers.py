@@ -102,3 +102,28 @@ def test_answers_long_after_the_deadline_find_nothing(peers):
         assert probe.peer(p.identity)["in_flight"] == 0
         p.case = ANSWERS["ok"]
         assert probe.send(5, 5, 2000) == {"2001": 5}
+
+
+def test_a_cancelled_request_never_calls_back(peers):
+    p = peers("hss")
+    with Probe([p]) as probe:
+        assert probe("cancel 200 500")["ended"] == 0
+        probe.until(lambda: probe.event("late_answer") == p.count("AIR") == 200, 5, "all counted")
+        assert probe.send(5, 5, 2000) == {"2001": 5}
+
+
+def test_every_end_of_a_request_is_counted_with_peer_and_result(peers):
+    p = peers("hss", case="user_unknown")
+    with Probe([p]) as probe:
+        probe.send(3, 1, 2000)
+        p.case = ANSWERS["silent"]
+        probe.send(2, 2, 300)
+        probe.send(1, 1, 300, "realm=nowhere.test")
+        got = probe("metrics")
+        name = "dia_requests_total{peer='%s',procedure='AIR',result='%s'}"
+        assert got[name % (p.identity, "10415:5001")] == 3
+        assert got[name % (p.identity, "TIMEOUT")] == 2
+        assert got[name % ("", "DIA_NO_PEER")] == 1
+        assert got["dia_request_seconds_count{procedure='AIR'}"] == 6
+        probe.until(lambda: probe("metrics")["dia_peer_open{peer='%s'}" % p.identity] == 1, 5,
+                    "seen as open")
