@@ -14,6 +14,7 @@
 #include "proto/service303.pb-c.h"
 #include "proto/service_health.pb-c.h"
 #include "proto/session.pb-c.h"
+#include "proto/sgs.pb-c.h"
 #include "proto/swx.pb-c.h"
 #include "proto/swx_gateway.pb-c.h"
 
@@ -32,6 +33,7 @@ const ProtobufCServiceDescriptor *const agwc_services[] = {
     &magma__lte__abort_session_responder__descriptor,
     &magma__feg__csfbfed_gwservice__descriptor,
     &magma__feg__csfbgateway_service__descriptor,
+    &fgw__sgs__sgs_fallback__descriptor,
     &magma__feg__hlr__hlr_proxy__descriptor,
     &magma__feg__hello__descriptor,
     &magma__feg__service_health__descriptor,

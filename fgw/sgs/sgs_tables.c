@@ -7,6 +7,7 @@
 
 #include "proto/csfb.pb-c.h"
 #include "sgsap/ie.h"
+#include "sgsap/mm_info.h"
 
 enum conv {
     ROW_END,
@@ -15,6 +16,7 @@ enum conv {
     ROW_VLR_NAME, // dotted text
     ROW_MME_NAME, // dotted text, ours
     ROW_IDENTITY, // the oneof of LocationUpdateAccept
+    ROW_MM_INFO,  // the contents of MM information, read
 };
 struct sgs_row {
     enum conv conv;
@@ -27,6 +29,7 @@ struct sgs_row {
 #define BYTES(m, ie, field) {ROW_BYTES, SGSAP_IE_##ie, offsetof(T(m), field)}
 #define MME_NAME(m) {ROW_MME_NAME, SGSAP_IE_MME_NAME, offsetof(T(m), mme_name)}
 #define VLR_NAME(m) {ROW_VLR_NAME, SGSAP_IE_VLR_NAME, offsetof(T(m), vlr_name)}
+#define BYTES_OF(type, ie, field) {ROW_BYTES, SGSAP_IE_##ie, offsetof(type, field)}
 #define ROWS(...) (const struct sgs_row[]){__VA_ARGS__, {ROW_END, SGSAP_IE_NONE, 0}}
 
 #define UP(id, rpc, type, ...)                                                                     \
@@ -57,7 +60,9 @@ const struct sgs_method sgs_method_table[] = {
        BYTES(LocationUpdateRequest, OLD_LAI, old_location_area_identifier),
        BYTES(LocationUpdateRequest, TMSI_STATUS, tmsi_status),
        BYTES(LocationUpdateRequest, IMEISV, imeisv), BYTES(LocationUpdateRequest, TAI, tai),
-       BYTES(LocationUpdateRequest, ECGI, e_cgi)),
+       BYTES(LocationUpdateRequest, ECGI, e_cgi),
+       BYTES(LocationUpdateRequest, NRI_CONTAINER, tmsi_based_nri_container),
+       BYTES(LocationUpdateRequest, CS_OPERATOR, selected_cs_domain_operator)),
     UP(PAGING_REJECT, "PagingRej", paging_reject, IMSI(PagingReject),
        BYTES(PagingReject, CAUSE, sgs_cause)),
     UP(SERVICE_REQUEST, "ServiceReq", service_request, IMSI(ServiceRequest),
@@ -69,9 +74,12 @@ const struct sgs_method sgs_method_table[] = {
     UP(TMSI_REALLOCATION_COMPLETE, "TMSIReallocationComp", tmsireallocation_complete,
        IMSI(TMSIReallocationComplete)),
     UP(UE_ACTIVITY_INDICATION, "UEActivityInd", ueactivity_indication,
-       IMSI(UEActivityIndication)),
+       IMSI(UEActivityIndication),
+       BYTES(UEActivityIndication, UE_AVAILABILITY, maximum_ue_availability_time)),
     UP(UE_UNREACHABLE, "UEUnreach", ueunreachable, IMSI(UEUnreachable),
-       BYTES(UEUnreachable, CAUSE, sgs_cause)),
+       BYTES(UEUnreachable, CAUSE, sgs_cause),
+       BYTES(UEUnreachable, REQ_RETRANSMISSION, requested_retransmission_time),
+       BYTES(UEUnreachable, UNREACHABLE_INDICATORS, additional_ue_unreachable_indicators)),
     UP(UPLINK_UNITDATA, "Uplink", uplink_unitdata, IMSI(UplinkUnitdata),
        BYTES(UplinkUnitdata, NAS_CONTAINER, nas_message_container),
        BYTES(UplinkUnitdata, IMEISV, imeisv), BYTES(UplinkUnitdata, UE_TIME_ZONE, ue_time_zone),
@@ -81,6 +89,11 @@ const struct sgs_method sgs_method_table[] = {
     UP(RESET_INDICATION, "MMEResetIndication", reset_indication, MME_NAME(ResetIndication)),
     UP(STATUS, "MMEStatus", status, IMSI(Status), BYTES(Status, CAUSE, sgs_cause),
        BYTES(Status, ERRONEOUS_MESSAGE, erroneous_message)),
+    {SGSAP_MO_CSFB_INDICATION, SGSAP_MME, "/fgw.sgs.SgsFallback/MobileOriginated",
+     &fgw__sgs__mocsfbindication__descriptor,
+     ROWS({ROW_IMSI, SGSAP_IE_IMSI, offsetof(Fgw__Sgs__MOCSFBIndication, imsi)},
+          BYTES_OF(Fgw__Sgs__MOCSFBIndication, TAI, tai),
+          BYTES_OF(Fgw__Sgs__MOCSFBIndication, ECGI, e_cgi))},
 
     DOWN(ALERT_REQUEST, "AlertReq", alert_request, IMSI(AlertRequest)),
     DOWN(DOWNLINK_UNITDATA, "Downlink", downlink_unitdata, IMSI(DownlinkUnitdata),
@@ -94,7 +107,8 @@ const struct sgs_method sgs_method_table[] = {
          IMSI(LocationUpdateReject), BYTES(LocationUpdateReject, REJECT_CAUSE, reject_cause),
          BYTES(LocationUpdateReject, LAI, location_area_identifier)),
     DOWN(MM_INFORMATION_REQUEST, "MMInformationReq", mminformation_request,
-         IMSI(MMInformationRequest), BYTES(MMInformationRequest, MM_INFORMATION, mm_information)),
+         IMSI(MMInformationRequest), BYTES(MMInformationRequest, MM_INFORMATION, mm_information),
+         {ROW_MM_INFO, SGSAP_IE_MM_INFORMATION, offsetof(T(MMInformationRequest), decoded)}),
     DOWN(PAGING_REQUEST, "PagingReq", paging_request, IMSI(PagingRequest), VLR_NAME(PagingRequest),
          BYTES(PagingRequest, SERVICE_INDICATOR, service_indicator),
          BYTES(PagingRequest, TMSI, tmsi), BYTES(PagingRequest, CLI, cli),
@@ -103,7 +117,11 @@ const struct sgs_method sgs_method_table[] = {
          BYTES(PagingRequest, LCS_INDICATOR, lcs_indicator),
          BYTES(PagingRequest, LCS_CLIENT_ID, lcs_client_identity),
          BYTES(PagingRequest, CHANNEL_NEEDED, channel_needed),
-         BYTES(PagingRequest, EMLPP_PRIORITY, emlpp_priority)),
+         BYTES(PagingRequest, EMLPP_PRIORITY, emlpp_priority),
+         BYTES(PagingRequest, PAGING_INDICATORS, additional_paging_indicators),
+         BYTES(PagingRequest, SM_DELIVERY_TIMER, sm_delivery_timer),
+         BYTES(PagingRequest, SM_DELIVERY_START, sm_delivery_start_time),
+         BYTES(PagingRequest, MAX_RETRANSMISSION, maximum_retransmission_time)),
     DOWN(RELEASE_REQUEST, "ReleaseReq", release_request, IMSI(ReleaseRequest),
          BYTES(ReleaseRequest, CAUSE, sgs_cause)),
     DOWN(SERVICE_ABORT_REQUEST, "ServiceAbort", service_abort_request, IMSI(ServiceAbortRequest)),
@@ -175,6 +193,8 @@ struct form {
     struct sgsap_mobile mobile;
     uint8_t tmsi[4];
     char vlr_name[SGSAP_NAME_MAX];
+    struct sgsap_mm_info mm_info;
+    Fgw__Sgs__MMInformation decoded;
 };
 
 static enum err put_identity(struct form *form, struct sgsap_value value)
@@ -194,6 +214,35 @@ static enum err put_identity(struct form *form, struct sgsap_value value)
         form->tmsi[i] = (uint8_t)(form->mobile.tmsi >> (24 - 8 * i));
     form->accept.new_imsitmsi_case = MAGMA__FEG__LOCATION_UPDATE_ACCEPT__NEW_IMSITMSI_NEW_TMSI;
     form->accept.new_tmsi = (ProtobufCBinaryData){.len = 4, .data = form->tmsi};
+    return ERR_OK;
+}
+
+// Left away if it cannot be read: the UE gets the octets and judges for itself.
+static enum err put_mm_info(struct form *form, struct sgsap_value value,
+                            Fgw__Sgs__MMInformation **field)
+{
+    const struct sgsap_mm_info *from = &form->mm_info;
+    Fgw__Sgs__MMInformation *to = &form->decoded;
+    if (sgsap_read_mm_info(value, &form->mm_info) != ERR_OK)
+        return ERR_OK;
+    fgw__sgs__mminformation__init(to);
+    to->full_name = form->mm_info.full_name;
+    to->short_name = form->mm_info.short_name;
+    to->has_lsa_identity = from->has_lsa;
+    if (from->has_time_zone) {
+        to->time_zone_present_case = FGW__SGS__MMINFORMATION__TIME_ZONE_PRESENT_TIME_ZONE_MINUTES;
+        to->time_zone_minutes = from->time_zone_minutes;
+    }
+    if (from->has_time) {
+        to->time_present_case = FGW__SGS__MMINFORMATION__TIME_PRESENT_UNIVERSAL_TIME;
+        to->universal_time = from->time;
+    }
+    if (from->has_daylight_saving) {
+        to->daylight_saving_present_case =
+            FGW__SGS__MMINFORMATION__DAYLIGHT_SAVING_PRESENT_DAYLIGHT_SAVING_HOURS;
+        to->daylight_saving_hours = from->daylight_saving_hours;
+    }
+    *field = to;
     return ERR_OK;
 }
 
@@ -221,6 +270,8 @@ static enum err put(struct form *form, const struct sgs_row *row, const struct s
         return ERR_OK;
     case ROW_IDENTITY:
         return put_identity(form, value);
+    case ROW_MM_INFO:
+        return put_mm_info(form, value, field);
     default:
         return ERR_INTERNAL;
     }
@@ -266,6 +317,8 @@ static const char *conv_name(const struct sgs_row *row)
         return "our name, whatever the access gateway says";
     case ROW_IDENTITY:
         return "IMSI as digits, TMSI as four octets";
+    case ROW_MM_INFO:
+        return "names, time zone, time, daylight saving as values (TS 24.008 9.2.15a)";
     default:
         return "octets of the value";
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Calls of access gateways (CSFBFedGWService): read, admitted and encoded on the call's loop,
+// Calls of access gateways (CSFBFedGWService, SgsFallback): read, admitted and encoded on the call's loop,
 // handed to the SGs loop, answered Void when the association has taken the message. What the VLR
 // says to it comes down later as a message of its own.
 #include <stdio.h>
@@ -181,11 +181,11 @@ static void begin(struct rpc_call *call, void *arg)
 }
 
 // In the order of sgs_method_table, which begins with those of access gateways.
-#define METHOD(rpc, i)                                                                             \
+#define METHOD_OF(path_, i)                                                                        \
     {                                                                                              \
-        .path = "/magma.feg.CSFBFedGWService/" rpc, .unary = begin,                                \
-        .ctx = (void *)(uintptr_t)&sgs_method_table[i]                                             \
+        .path = path_, .unary = begin, .ctx = (void *)(uintptr_t)&sgs_method_table[i]              \
     }
+#define METHOD(rpc, i) METHOD_OF("/magma.feg.CSFBFedGWService/" rpc, i)
 const struct rpc_method sgs_methods[] = {
     METHOD("AlertAc", 0),
     METHOD("AlertRej", 1),
@@ -201,5 +201,6 @@ const struct rpc_method sgs_methods[] = {
     METHOD("MMEResetAck", 11),
     METHOD("MMEResetIndication", 12),
     METHOD("MMEStatus", 13),
+    METHOD_OF("/fgw.sgs.SgsFallback/MobileOriginated", 14),
     {.path = NULL},
 };
