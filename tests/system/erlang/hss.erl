@@ -68,43 +68,21 @@
 -define(VENDOR, 10415).
 -define(T, ?MODULE).
 
+-import(peer_node, [opt/1, print/1, code/1]).
+
 main() ->
-    Opts = options(init:get_plain_arguments(), defaults()),
+    Opts = peer_node:options("hss", init:get_plain_arguments(), defaults()),
     ok = hss_aka:selftest(),
-    register(printer, spawn(fun printer/0)),
     ets:new(?T, [named_table, public, {read_concurrency, true}]),
-    ets:insert(?T, [{opts, Opts}, {dict, hss_json:dictionary(?DICT)}]),
+    ets:insert(?T, {dict, hss_json:dictionary(?DICT)}),
     {ok, _} = application:ensure_all_started(crypto),
-    ok = application:start(diameter),
-    ok = diameter:start_service(?MODULE, service(Opts)),
-    Port = transports(Opts),
-    Control = control(maps:get(control, Opts)),
-    print([{event, ready}, {host, maps:get(host, Opts)}, {port, Port}, {control, Control}]),
-    stdin(Control).
+    peer_node:start(?MODULE, service(Opts), Opts, fun(Words, _) -> run(Words) end).
 
 defaults() ->
     #{host => "127.0.0.1", port => "3868", connect => none, identity => "hss.example.org",
       realm => "example.org", control => none, known => "00101", sqn => "0", rand => none,
       k => "465b5ce8b199b49faa5f0a2ee238a6bc", opc => "cd63cb71954a9f4e48a5994e37a02baf",
       amf => "8000", watchdog => "30000", relocate => "no", quiet => "no"}.
-
-options(["--" ++ Name, Value | Rest], Opts) ->
-    Known = [{atom_to_list(K), K} || K <- maps:keys(Opts)],
-    case lists:keyfind(Name, 1, Known) of
-        {_, Key} -> options(Rest, Opts#{Key => Value});
-        false -> stop("unknown option --" ++ Name)
-    end;
-options([], Opts) ->
-    Opts;
-options([Other | _], _) ->
-    stop("option expected, not " ++ Other).
-
-stop(Text) ->
-    io:format(standard_error, "hss: ~s (see --help)~n", [Text]),
-    halt(2).
-
-opt(Key) ->
-    maps:get(Key, ets:lookup_element(?T, opts, 2)).
 
 %% --- the diameter service ---------------------------------------------------------------------
 
@@ -119,62 +97,13 @@ service(#{identity := Host, realm := Realm}) ->
      {application, [{alias, s6a}, {dictionary, ?DICT}, {module, ?MODULE},
                     {request_errors, callback}, {answer_errors, callback}]}].
 
-%% The port that is listened on, or none.
-transports(#{host := Host, port := Port, connect := Connect, watchdog := Tw}) ->
-    {ok, Ip} = inet:parse_address(Host),
-    Timers = [{watchdog_timer, list_to_integer(Tw)}, {connect_timer, 1000},
-              {capx_timeout, 5000}],
-    Connect == none orelse begin
-        [RemoteIp, RemotePort] = string:split(Connect, ":", trailing),
-        {ok, Remote} = inet:parse_address(RemoteIp),
-        {ok, _} = diameter:add_transport(?MODULE, {connect, Timers ++ [
-            {transport_module, diameter_tcp},
-            {transport_config, [{ip, Ip}, {raddr, Remote},
-                                {rport, list_to_integer(RemotePort)}]}]})
-    end,
-    listen(Port, Ip, Timers).
-
-listen("none", _, _) ->
-    none;
-listen(Port, Ip, Timers) ->
-    N = case Port of
-            "0" -> free_port(Ip);
-            _ -> list_to_integer(Port)
-        end,
-    {ok, Ref} = diameter:add_transport(?MODULE, {listen, Timers ++ [
-        {transport_module, diameter_tcp},
-        {transport_config, [{ip, Ip}, {port, N}, {reuseaddr, true}, {nodelay, true},
-                            {recbuf, 262144}, {sndbuf, 262144}]}]}),
-    ets:insert(?T, {listener, Ref, integer_to_list(N), Ip, Timers}),
-    wait_listening(Ip, N, 50),
-    N.
-
-free_port(Ip) ->
-    {ok, S} = gen_tcp:listen(0, [{ip, Ip}]),
-    {ok, N} = inet:port(S),
-    ok = gen_tcp:close(S),
-    N.
-
-%% diameter_tcp opens its socket in its own time; "ready" must mean that a peer can connect.
-wait_listening(_, Port, 0) ->
-    stop("cannot listen on port " ++ integer_to_list(Port));
-wait_listening(Ip, Port, Tries) ->
-    case gen_tcp:listen(Port, [{ip, Ip}]) of
-        {error, eaddrinuse} -> ok;
-        {ok, S} -> gen_tcp:close(S), timer:sleep(20), wait_listening(Ip, Port, Tries - 1);
-        {error, _} -> wait_listening(Ip, Port, 0)
-    end.
-
 peer_up(_Svc, {_, Caps}, State) ->
-    peer(up, Caps),
+    peer_node:peer(up, Caps),
     State.
 
 peer_down(_Svc, {_, Caps}, State) ->
-    peer(down, Caps),
+    peer_node:peer(down, Caps),
     State.
-
-peer(Event, #diameter_caps{origin_host = {_, Host}, origin_realm = {_, Realm}}) ->
-    print([{event, Event}, {peer, Host}, {realm, Realm}]).
 
 pick_peer([Peer | _], _, _Svc, _State) -> {ok, Peer};
 pick_peer([], [Peer | _], _Svc, _State) -> {ok, Peer};
@@ -191,7 +120,7 @@ handle_error(Reason, _Req, _Svc, _Peer) -> {error, Reason}.
 %% A message that does not fit: the reply lets diameter add Result-Code and Failed-AVP.
 handle_request(#diameter_packet{msg = Msg, header = H, errors = [_ | _] = Errors} = Pkt, _Svc,
                {_, Caps}) ->
-    report(Errors, command(H), Caps),
+    peer_node:report(Errors, command(H), Caps, []),
     case {Msg, [E || E <- Errors, code(E) < 4000]} of
         {[Name | Avps], []} when is_map(Avps) ->
             {reply, [answer_name(Name) | common(Avps, Caps, Pkt)]};
@@ -230,19 +159,6 @@ answer_name('CLR') -> 'CLA';
 answer_name('IDR') -> 'IDA';
 answer_name('DSR') -> 'DSA';
 answer_name('RSR') -> 'RSA'.
-
-report(Errors, Cmd, Caps) ->
-    print([{event, error}, {cmd, Cmd} | from(Caps)]
-          ++ [{errors, {list, [explain(E) || E <- Errors]}}]).
-
-explain({Code, #diameter_avp{code = C, vendor_id = V, name = N, data = D}}) ->
-    Data = if is_binary(D) -> hss_json:hex(D); true -> io_lib:format("~p", [D]) end,
-    {[{code, Code}, {avp, N}, {number, C}, {vendor, V}, {data, Data}]};
-explain(Code) ->
-    {[{code, Code}]}.
-
-code({Code, _}) -> Code;
-code(Code) -> Code.
 
 %% What every answer has. Proxy-Info goes back in the order it came.
 common(Avps, #diameter_caps{origin_host = {Host, _}, origin_realm = {Realm, _}}, Pkt) ->
@@ -497,86 +413,15 @@ call(Name, Imsi, {Host, Realm}, Avps) ->
     Result = diameter:call(?MODULE, s6a, Msg, [{filter, {first, [host, none]}}, {timeout, 10000}]),
     Ms = (erlang:monotonic_time(microsecond) - Start) / 1000,
     [{event, answer}, {cmd, answer_name(Name)}, {imsi, imsi(Imsi)}, {mme, Host},
-     {ms, round(Ms * 10) / 10} | result(Result)].
+     {ms, round(Ms * 10) / 10} | peer_node:outcome(Result, ?DICT, dict())].
 
 imsi(none) -> null;
 imsi(Imsi) -> Imsi.
 
-result({ok, #diameter_packet{msg = [Name | Decoded], errors = Errors, header = H}})
-  when is_map(Decoded) ->
-    Avps = hss_json:plain({dictionary_of(Name), Name}, Decoded, dict()),
-    Experimental = maps:get('Experimental-Result', Avps, #{}),
-    [{result, maps:get('Result-Code', Avps, null)},
-     {experimental, maps:get('Experimental-Result-Code', Experimental, null)},
-     {'origin-host', maps:get('Origin-Host', Avps, null)},
-     {'e-bit', H#diameter_header.is_error},
-     {errors, {list, [explain(E) || E <- Errors]}},
-     {avps, {hss_json:avps(Avps, dict())}}];
-result({ok, #diameter_packet{errors = Errors}}) ->
-    [{failure, undecodable}, {errors, {list, [explain(E) || E <- Errors]}}];
-result({error, Reason}) ->
-    [{failure, if is_atom(Reason) -> Reason; true -> io_lib:format("~p", [Reason]) end}].
-
-%% An answer with the E bit has the base protocol's ABNF.
-dictionary_of('answer-message') -> diameter_gen_base_rfc6733;
-dictionary_of(_) -> ?DICT.
-
 %% --- commands ---------------------------------------------------------------------------------
 
-control(none) ->
-    none;
-control(Port) ->
-    {ok, S} = gen_tcp:listen(list_to_integer(Port), [{ip, {127, 0, 0, 1}}, binary, {packet, line},
-                                                     {active, false}, {reuseaddr, true}]),
-    spawn(fun() -> accept(S) end),
-    {ok, N} = inet:port(S),
-    N.
-
-accept(Listener) ->
-    {ok, S} = gen_tcp:accept(Listener),
-    Pid = spawn(fun() -> receive go -> session(S) end end),
-    ok = gen_tcp:controlling_process(S, Pid),
-    Pid ! go,
-    accept(Listener).
-
-session(S) ->
-    case gen_tcp:recv(S, 0) of
-        {ok, Line} ->
-            Results = command_line(Line),
-            [print(R) || R <- Results],
-            gen_tcp:send(S, [[hss_json:line(R), $\n] || R <- Results]),
-            session(S);
-        {error, _} ->
-            gen_tcp:close(S)
-    end.
-
-stdin(Control) ->
-    case io:get_line("") of
-        Line when is_list(Line) ->
-            [print(L) || L <- command_line(list_to_binary(Line))],
-            stdin(Control);
-        _ when Control == none ->
-            quit();
-        _ ->
-            receive forever -> ok end
-    end.
-
-quit() ->
-    diameter:stop_service(?MODULE),
-    printer ! {flush, self()},
-    receive flushed -> ok after 1000 -> ok end,
-    halt(0).
-
-%% The lines to print for a command line.
-command_line(Line) ->
-    try run(binary:split(Line, [<<" ">>, <<"\n">>, <<"\r">>], [global, trim_all]))
-    catch
-        throw:Text -> [[{event, answer}, {failure, Text}]];
-        error:_ -> [[{event, answer}, {failure, "bad command: " ++ binary_to_list(Line)}]]
-    end.
-
 run([]) -> [];
-run([<<"quit">>]) -> quit();
+run([<<"quit">>]) -> peer_node:quit();
 run([<<"to">>, Host, Realm | Command]) -> run(Command, {Host, Realm});
 run(Command) -> run(Command, registered).
 
@@ -618,15 +463,9 @@ run([<<"profile">>, Imsi, Profile], registered) ->
 run([<<"subscribers">>], registered) ->
     [[{event, answer}, {subscribers, {[{Imsi, H} || {{mme, Imsi}, H, _} <- ets:tab2list(?T)]}}]];
 run([<<"peers">>], registered) ->
-    Up = [H || L <- diameter:service_info(?MODULE, connections),
-               {watchdog, {_, _, okay}} <- L,
-               {caps, C} <- L, {origin_host, {_, H}} <- C],
-    [[{event, answer}, {peers, {list, Up}}]];
+    [[{event, answer}, {peers, {list, peer_node:peers()}}]];
 run([<<"disconnect">>], registered) ->
-    [{_, Ref, Port, Ip, Timers}] = ets:lookup(?T, listener),
-    ok = diameter:remove_transport(?MODULE, Ref),
-    timer:sleep(500),
-    _ = listen(Port, Ip, Timers),
+    ok = peer_node:disconnect(),
     [[{event, answer}, {ok, true}]].
 
 mme(_, {_, _} = Mme) ->
@@ -647,15 +486,3 @@ known_profile(Name) ->
 numbers(Given, Defaults) when length(Given) =< length(Defaults) ->
     N = [binary_to_integer(G) || G <- Given],
     N ++ lists:nthtail(length(N), Defaults).
-
-%% A process of its own writes: a reader that is slow must not hold up the protocol.
-print(Pairs) ->
-    printer ! {line, hss_json:line(Pairs)},
-    ok.
-
-printer() ->
-    receive
-        {line, Line} -> io:put_chars([Line, $\n]);
-        {flush, From} -> From ! flushed
-    end,
-    printer().

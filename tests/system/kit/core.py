@@ -18,6 +18,8 @@ K, OPC = "465b5ce8b199b49faa5f0a2ee238a6bc", "cd63cb71954a9f4e48a5994e37a02baf"
 class ErlangHss:
     """tests/system/erlang/hss. events: every JSON line it printed."""
 
+    program = "hss"
+
     def __init__(self, *options, ip=paths.HSS_IP, identity="hss.example.org", realm="example.org",
                  port=3868, start=True):
         self.ip, self.identity, self.realm, self.port = ip, identity, realm, port
@@ -27,7 +29,7 @@ class ErlangHss:
             self.start()
 
     def start(self):
-        script = os.path.join(paths.ROOT, "tests", "system", "erlang", "hss")
+        script = os.path.join(paths.ROOT, "tests", "system", "erlang", self.program)
         errors = open(paths.work("%s.err" % self.identity), "ab")
         self.process = subprocess.Popen(
             [script, "--host", self.ip, "--port", str(self.port), "--identity", self.identity,
@@ -55,7 +57,7 @@ class ErlangHss:
 
     def wait_event(self, kind, timeout=10, since=0, **match):
         return eventually(lambda: self.find(kind, since, **match), timeout,
-                          "HSS event %s %s" % (kind, match))[-1]
+                          "%s event %s %s" % (self.program, kind, match))[-1]
 
     def position(self):
         return len(self.events)
