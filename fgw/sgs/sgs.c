@@ -64,9 +64,31 @@ static enum err act_call(void *arg, const char *path, const uint8_t *packed, siz
     return fgw_agw_call(sgs.loop, &call, called, ticket);
 }
 
+// Who registered the subscriber with a VLR; else who serves it at all.
 static enum err act_find(void *arg, const struct base_imsi *imsi, char *gateway, size_t size)
 {
-    return fgw_directory_find(imsi, gateway, size);
+    enum err err = fgw_directory_find_at(FGW_ACCESS_SGS, imsi, gateway, size);
+    return err ? fgw_directory_find(imsi, gateway, size) : ERR_OK;
+}
+
+static void act_keep(void *arg, const struct base_imsi *imsi, const char *gateway,
+                     const char *vlr)
+{
+    // full: counted there; without it the VLR is chosen anew after a restart
+    if (fgw_directory_learn_at(FGW_ACCESS_SGS, imsi, gateway, NULL) == ERR_OK)
+        fgw_directory_learn_host(FGW_ACCESS_SGS, imsi, vlr);
+}
+
+static void act_drop(void *arg, const struct base_imsi *imsi, const char *gateway)
+{
+    fgw_directory_forget_at(FGW_ACCESS_SGS, imsi, gateway);
+}
+
+static enum err act_recall(void *arg, const struct base_imsi *imsi, char *gateway, size_t size,
+                           char *vlr)
+{
+    enum err err = fgw_directory_find_at(FGW_ACCESS_SGS, imsi, gateway, size);
+    return err ? err : fgw_directory_host(FGW_ACCESS_SGS, imsi, vlr, SGSAP_NAME_MAX);
 }
 
 static void act_learn(void *arg, const struct base_imsi *imsi, const char *gateway)
@@ -91,6 +113,9 @@ static const struct sgs_core_ops core_ops = {
     .call = act_call,
     .find = act_find,
     .learn = act_learn,
+    .keep = act_keep,
+    .drop = act_drop,
+    .recall = act_recall,
     .gateways = act_gateways,
     .count = act_count,
 };

@@ -213,6 +213,17 @@ static void on_deliver(struct sgsap_assoc *assoc, const struct sgsap_msg *msg)
     deliver(sub->core, sub->agw->id, (unsigned)sub->vlr, &sub->imsi, msg);
 }
 
+static void keep(const struct sgs_sub *sub)
+{
+    sub->core->ops->keep(sub->core->arg, &sub->imsi, sub->agw->id,
+                         vlr_name(sub->core, (unsigned)sub->vlr));
+}
+
+static void drop(const struct sgs_sub *sub)
+{
+    sub->core->ops->drop(sub->core->arg, &sub->imsi, sub->agw->id);
+}
+
 static void on_updated(struct sgsap_assoc *assoc, enum sgsap_lu_outcome outcome,
                        const struct sgsap_msg *msg)
 {
@@ -229,13 +240,19 @@ static void on_updated(struct sgsap_assoc *assoc, enum sgsap_lu_outcome outcome,
         sub->has_tmsi = mobile.is_tmsi;
         sub->tmsi = mobile.tmsi;
     }
+    if (outcome == SGSAP_LU_ACCEPTED)
+        keep(sub);
+    else
+        drop(sub);
     on_deliver(assoc, msg);
 }
 
 static void on_location_needed(struct sgsap_assoc *assoc, const struct sgsap_msg *msg)
 {
-    if (msg) // after a reset the access gateway knows by itself, it was told
-        on_deliver(assoc, msg);
+    if (!msg)
+        return; // after a reset the access gateway knows by itself, it was told
+    drop(sub_of(assoc));
+    on_deliver(assoc, msg);
 }
 
 static void on_activity(struct sgsap_assoc *assoc)
@@ -259,13 +276,23 @@ struct uplink {
     struct base_imsi imsi;
     enum sgsap_assoc_event event;
     struct sgs_sub *sub;
+    int retained; // VLR that it was registered with before our restart; -1: not known
 };
+
+// The VLR and the gateway from before a restart. -1: not known, or no such VLR any more.
+static int recall(struct sgs_core *core, const struct base_imsi *imsi, char *gateway, size_t size)
+{
+    char vlr[SGSAP_NAME_MAX];
+    if (core->ops->recall(core->arg, imsi, gateway, size, vlr) != ERR_OK)
+        return -1;
+    return sgs_plan_vlr_named(core->conf.plan, vlr);
+}
 
 static int choose(const struct uplink *u)
 {
     const struct sgs_sub *sub = u->sub;
     struct sgsap_area tai, lai;
-    struct sgs_place place = {.imsi = &u->imsi, .present = sub ? sub->vlr : -1};
+    struct sgs_place place = {.imsi = &u->imsi, .present = sub ? sub->vlr : u->retained};
     if (sgsap_read_area(u->msg.ie[SGSAP_IE_TAI], &tai) == ERR_OK)
         place.tai = &tai;
     if (sgsap_read_area(u->msg.ie[SGSAP_IE_LAI], &lai) == ERR_OK)
@@ -298,7 +325,8 @@ static enum err absorb(struct uplink *u)
 static enum err prepare(struct uplink *u, int *vlr)
 {
     bool update = u->event == SGSAP_EV_LU_REQUEST;
-    *vlr = u->sub && !update ? u->sub->vlr : choose(u);
+    int present = u->sub ? u->sub->vlr : u->retained;
+    *vlr = present >= 0 && !update ? present : choose(u);
     if (*vlr < 0)
         return ERR_CLOSED;
     if (u->sub)
@@ -317,6 +345,8 @@ static enum err pass(struct uplink *u, const uint8_t *data, size_t len)
         err = sgsap_assoc_sending(&u->sub->assoc, u->msg.type);
     if (!err)
         err = send_bytes(u->core, (unsigned)vlr, &u->msg, data, len);
+    if (!err && u->event == SGSAP_EV_DETACH)
+        u->core->ops->drop(u->core->arg, &u->imsi, u->gateway);
     if (!err && u->event == SGSAP_EV_LU_REQUEST)
         u->core->ops->learn(u->core->arg, &u->imsi, u->gateway);
     if (!u->sub)
@@ -332,7 +362,8 @@ static enum err pass(struct uplink *u, const uint8_t *data, size_t len)
 enum err sgs_core_uplink(struct sgs_core *core, const char *gateway, const uint8_t *data,
                          size_t len)
 {
-    struct uplink u = {.core = core, .gateway = gateway};
+    char before[FGW_GATEWAY_ID_MAX + 1];
+    struct uplink u = {.core = core, .gateway = gateway, .retained = -1};
     enum err err = sgsap_decode(data, len, SGSAP_MME, &u.msg, NULL);
     if (err)
         return err;
@@ -342,6 +373,8 @@ enum err sgs_core_uplink(struct sgs_core *core, const char *gateway, const uint8
     if (sgsap_has(&u.msg, SGSAP_IE_IMSI)) {
         sgsap_read_imsi(u.msg.ie[SGSAP_IE_IMSI], &u.imsi);
         u.sub = sgs_sub_find(core, &u.imsi);
+        if (!u.sub)
+            u.retained = recall(core, &u.imsi, before, sizeof(before));
     } else if (core->conf.plan->n_vlrs == 1) {
         return send_bytes(core, 0, &u.msg, data, len); // a STATUS about nobody
     } else {
@@ -418,12 +451,27 @@ static void unknown(struct downlink *d)
     }
 }
 
+// The record from before our restart, if it was of this VLR.
+static struct sgs_sub *restore(struct downlink *d)
+{
+    char gateway[FGW_GATEWAY_ID_MAX + 1];
+    struct sgs_sub *sub;
+    if (recall(d->core, &d->imsi, gateway, sizeof(gateway)) != (int)d->vlr)
+        return NULL;
+    return sgs_sub_new(d->core, &d->imsi, gateway, (int)d->vlr, SGSAP_ASSOC_UP, &sub) == ERR_OK
+               ? sub
+               : NULL;
+}
+
 static void to_subscriber(struct downlink *d)
 {
     struct sgs_core *core = d->core;
     struct sgs_sub *sub = sgs_sub_find(core, &d->imsi);
     enum sgsap_assoc_event event = sgsap_assoc_event_of(d->msg.type, SGSAP_VLR);
     char gateway[FGW_GATEWAY_ID_MAX + 1];
+    if (!sub && event != SGSAP_EV_COUNT && event != SGSAP_EV_LU_ACCEPT &&
+        event != SGSAP_EV_LU_REJECT)
+        sub = restore(d);
     if (sub && sub->vlr == (int)d->vlr && event != SGSAP_EV_COUNT) {
         if (sgsap_assoc_received(&sub->assoc, &d->msg) != ERR_OK)
             refuse(d, SGSAP_CAUSE_WRONG_STATE);

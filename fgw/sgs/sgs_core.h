@@ -10,7 +10,8 @@
 // the VLR's.
 //
 // The access gateway knows the UE; this side was perhaps restarted since. So what it says about a
-// subscriber without a record here is believed: the record is made again, as registered.
+// subscriber without a record here is believed: the record is made again, as registered, with the
+// VLR that was retained. A message of that VLR restores the record, too.
 #pragma once
 
 #include "fgw/sgs/sgs_plan.h"
@@ -31,6 +32,12 @@ struct sgs_core_ops {
     // Directory. As fgw_directory_find, _learn, _gateways.
     enum err (*find)(void *arg, const struct base_imsi *imsi, char *gateway, size_t size);
     void (*learn)(void *arg, const struct base_imsi *imsi, const char *gateway);
+    // Retained over a restart: who is registered with which VLR, through which gateway. recall:
+    // ERR_FGW_UNKNOWN_SUBSCRIBER, ERR_NOT_FOUND; vlr[SGSAP_NAME_MAX], gateway as for find.
+    void (*keep)(void *arg, const struct base_imsi *imsi, const char *gateway, const char *vlr);
+    void (*drop)(void *arg, const struct base_imsi *imsi, const char *gateway);
+    enum err (*recall)(void *arg, const struct base_imsi *imsi, char *gateway, size_t size,
+                       char *vlr);
     enum err (*gateways)(void *arg, void (*visit)(const char *gateway, void *arg), void *visit_arg);
     // A procedure toward an access gateway ended. result is static.
     void (*count)(void *arg, const char *procedure, unsigned vlr, const char *result,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Calls of access gateways (CSFBFedGWService, SgsFallback): read, admitted and encoded on the call's loop,
-// handed to the SGs loop, answered Void when the association has taken the message. What the VLR
-// says to it comes down later as a message of its own.
+// Calls of access gateways (CSFBFedGWService, SgsFallback): read, admitted and encoded on the
+// call's loop, handed to the SGs loop, answered Void when the association has taken the message.
+// What the VLR says to it comes down later as a message of its own.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

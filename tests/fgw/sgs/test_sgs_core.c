@@ -56,6 +56,25 @@ static void do_learn(void *arg, const struct base_imsi *imsi, const char *gatewa
     fgw_directory_learn(imsi, gateway, NULL);
 }
 
+static void do_keep(void *arg, const struct base_imsi *imsi, const char *gateway,
+                    const char *vlr)
+{
+    fgw_directory_learn_at(FGW_ACCESS_SGS, imsi, gateway, NULL);
+    fgw_directory_learn_host(FGW_ACCESS_SGS, imsi, vlr);
+}
+
+static void do_drop(void *arg, const struct base_imsi *imsi, const char *gateway)
+{
+    fgw_directory_forget_at(FGW_ACCESS_SGS, imsi, gateway);
+}
+
+static enum err do_recall(void *arg, const struct base_imsi *imsi, char *gateway, size_t size,
+                          char *vlr)
+{
+    enum err err = fgw_directory_find_at(FGW_ACCESS_SGS, imsi, gateway, size);
+    return err ? err : fgw_directory_host(FGW_ACCESS_SGS, imsi, vlr, SGSAP_NAME_MAX);
+}
+
 static enum err do_gateways(void *arg, void (*visit)(const char *gateway, void *arg),
                             void *visit_arg)
 {
@@ -68,7 +87,8 @@ static void do_count(void *arg, const char *procedure, unsigned vlr, const char 
 }
 
 static const struct sgs_core_ops ops = {.send = do_send, .call = do_call, .find = do_find,
-                                        .learn = do_learn, .gateways = do_gateways,
+                                        .learn = do_learn, .keep = do_keep,
+                                        .drop = do_drop, .recall = do_recall, .gateways = do_gateways,
                                         .count = do_count};
 
 // ---- the stage ----
@@ -125,6 +145,7 @@ static size_t octets(const char *hex, uint8_t out[SGSAP_MSG_MAX])
 #define REJECT "0b" G_IMSI "0f0102"
 #define SERVICE "06" G_IMSI "200102"
 #define UPLINK "08" G_IMSI "16021904"
+#define MO_CSFB "18" G_IMSI
 #define PAGING "01" G_IMSI G_VLR "200102"
 #define DOWNLINK "07" G_IMSI "16020904"
 #define ALERT "0d" G_IMSI
@@ -330,6 +351,87 @@ static void after_a_restart_the_directory_knows(void **state)
     assert_int_equal(state_of(IMSI1), SGSAP_ASSOC_UP);
 }
 
+// A gateway of ours that ended and began anew; what is in the directory stays.
+static void restarted(void)
+{
+    sgs_core_free(core);
+    assert_int_equal(sgs_core_new(&conf, &ops, NULL, NULL, &core), ERR_OK);
+    sgs_core_vlr_up(core, 0);
+    sgs_core_vlr_up(core, 1);
+    assert_int_equal(sgs_core_subscribers(core), 0);
+}
+
+static void registered_with_the_second_vlr(void)
+{
+    sgs_core_vlr_down(core, 0);
+    sgs_core_vlr_up(core, 1);
+    assert_int_equal(up("gw1", LU), ERR_OK);
+    down(1, ACCEPT);
+    answer_last(ERR_OK, RPC_OK);
+    sgs_core_vlr_up(core, 0);
+}
+
+static void the_vlr_of_a_subscriber_outlives_a_restart(void **state)
+{
+    static const struct {
+        const char *hex;
+        enum sgsap_type type;
+    } rows[] = {{UPLINK, SGSAP_UPLINK_UNITDATA},
+                {SERVICE, SGSAP_SERVICE_REQUEST},
+                {MO_CSFB, SGSAP_MO_CSFB_INDICATION},
+                {LU, SGSAP_LOCATION_UPDATE_REQUEST},
+                {EPS_DETACH, SGSAP_EPS_DETACH_INDICATION}};
+    registered_with_the_second_vlr();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        restarted();
+        assert_int_equal(up("gw1", rows[i].hex), ERR_OK);
+        last_sent(rows[i].type, 1); // although the first one is up
+    }
+}
+
+static void a_message_of_its_vlr_restores_the_record(void **state)
+{
+    registered_with_the_second_vlr();
+    restarted();
+    down(1, PAGING);
+    last_call("PagingReq", "gw1");
+    assert_int_equal(state_of(IMSI1), SGSAP_ASSOC_UP);
+    // a VLR that it is not registered with pages all the same: through the same gateway
+    restarted();
+    directory(IMSI1, "gw1");
+    down(0, PAGING);
+    last_call("PagingReq", "gw1");
+    assert_int_equal(state_of(IMSI1), -1);
+}
+
+static void what_has_ended_is_not_restored(void **state)
+{
+    static const char *const ends[] = {EPS_DETACH, "1b" G_IMSI "080103", REJECT};
+    for (size_t i = 0; i < 3; i++) {
+        registered("gw1");
+        assert_string_equal(world.kept, IMSI1);
+        if (i == 0)
+            assert_int_equal(up("gw1", ends[i]), ERR_OK);
+        if (i == 2)
+            assert_int_equal(up("gw1", LU), ERR_OK);
+        if (i > 0)
+            down(0, ends[i]);
+        assert_string_equal(world.kept, "");
+        restarted();
+        down(0, PAGING);
+        assert_int_equal(last_sent(SGSAP_PAGING_REJECT, 0), SGSAP_CAUSE_IMSI_UNKNOWN);
+    }
+}
+
+static void a_vlr_that_is_gone_from_the_settings_is_chosen_anew(void **state)
+{
+    registered("gw1");
+    snprintf(world.kept_vlr, sizeof(world.kept_vlr), "vlr9.example.org");
+    restarted();
+    assert_int_equal(up("gw1", UPLINK), ERR_OK);
+    last_sent(SGSAP_UPLINK_UNITDATA, 0);
+}
+
 static void nobody_knows_the_subscriber(void **state)
 {
     down(0, PAGING);
@@ -498,6 +600,10 @@ int main(void)
         CASE(paging_reaches_the_gateway_and_its_answer_the_vlr),
         CASE(paging_that_cannot_be_delivered_is_answered),
         CASE(after_a_restart_the_directory_knows),
+        CASE(the_vlr_of_a_subscriber_outlives_a_restart),
+        CASE(a_message_of_its_vlr_restores_the_record),
+        CASE(what_has_ended_is_not_restored),
+        CASE(a_vlr_that_is_gone_from_the_settings_is_chosen_anew),
         CASE(nobody_knows_the_subscriber),
         CASE(an_alert_is_kept_here_while_the_gateway_is_away),
         CASE(an_alert_after_a_restart_is_kept_too),

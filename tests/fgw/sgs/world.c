@@ -49,6 +49,53 @@ enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t 
     return ERR_OK;
 }
 
+enum err fgw_directory_find_at(enum fgw_access access, const struct base_imsi *imsi, char *gateway,
+                               size_t size)
+{
+    assert_int_equal(access, FGW_ACCESS_SGS);
+    if (strcmp(imsi->digits, world.kept) != 0)
+        return ERR_FGW_UNKNOWN_SUBSCRIBER;
+    snprintf(gateway, size, "%s", world.kept_gateway);
+    return ERR_OK;
+}
+
+enum err fgw_directory_learn_at(enum fgw_access access, const struct base_imsi *imsi,
+                                const char *gateway, char *previous)
+{
+    assert_int_equal(access, FGW_ACCESS_SGS);
+    snprintf(world.kept, sizeof(world.kept), "%s", imsi->digits);
+    snprintf(world.kept_gateway, sizeof(world.kept_gateway), "%s", gateway);
+    return ERR_OK;
+}
+
+enum err fgw_directory_forget_at(enum fgw_access access, const struct base_imsi *imsi,
+                                 const char *gateway)
+{
+    assert_int_equal(access, FGW_ACCESS_SGS);
+    if (strcmp(imsi->digits, world.kept) != 0 || strcmp(gateway, world.kept_gateway) != 0)
+        return ERR_NOT_FOUND;
+    world.kept[0] = '\0';
+    return ERR_OK;
+}
+
+enum err fgw_directory_learn_host(enum fgw_access access, const struct base_imsi *imsi,
+                                  const char *host)
+{
+    assert_int_equal(access, FGW_ACCESS_SGS);
+    assert_string_equal(imsi->digits, world.kept);
+    snprintf(world.kept_vlr, sizeof(world.kept_vlr), "%s", host);
+    return ERR_OK;
+}
+
+enum err fgw_directory_host(enum fgw_access access, const struct base_imsi *imsi, char *host,
+                            size_t size)
+{
+    assert_int_equal(access, FGW_ACCESS_SGS);
+    assert_string_equal(imsi->digits, world.kept);
+    snprintf(host, size, "%s", world.kept_vlr);
+    return ERR_OK;
+}
+
 enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous)
 {
     snprintf(world.learned, sizeof(world.learned), "%s", gateway);

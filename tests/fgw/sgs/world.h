@@ -43,6 +43,7 @@ struct world {
     const void *settings;     // fgw_settings
     struct base_loop *loop;   // the only one
     char imsi[16], serving[64]; // the directory: one subscriber
+    char kept[16], kept_gateway[64], kept_vlr[256]; // its SGs part: one subscriber
     const char *gateways[4];  // all gateways of the directory, up to NULL
     enum err admit;
     char learned[64];         // last gateway learned
