@@ -27,7 +27,7 @@
 %%   error    app, cmd, peer, errors        a message that does not fit: code, avp, data of each
 %%   answer   what came back to a command below: result, avps, errors, ms; or failure
 %%
-%% Without a script a CCR is answered with 2001; on Gy each service that asks for units gets --units.
+%% Without a script a CCR is answered with 2001, and on Gy what asks for units gets --units.
 %%
 %% Commands, a line each, on standard input or the control port. TERM is an Erlang term:
 %%   script {App, Type, Session, Steps}
