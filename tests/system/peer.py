@@ -21,18 +21,20 @@ import threading
 import time
 
 VENDOR_3GPP = 10415
-S6A = 16777251
+S6A, S13, SWX = 16777251, 16777252, 16777265
 RELAY = 0xffffffff
 REQUEST, PROXIABLE, ERROR, RETRANSMIT = 0x80, 0x40, 0x20, 0x10
 V, M = 0x80, 0x40
 NAMES = {257: "CE", 280: "DW", 282: "DP", 316: "UL", 317: "CL", 318: "AI", 319: "ID", 320: "DS",
-         321: "PU", 322: "RS", 323: "NO"}
+         321: "PU", 322: "RS", 323: "NO", 301: "SA", 303: "MA", 304: "RT", 305: "PP", 324: "EC"}
 
 SESSION_ID, ORIGIN_HOST, ORIGIN_REALM, RESULT, DEST_HOST, DEST_REALM = 263, 264, 296, 268, 293, 283
 VSAI, VENDOR_ID, AUTH_APP, AUTH_STATE, USER_NAME = 260, 266, 258, 277, 1
 EXPERIMENTAL, EXPERIMENTAL_CODE, FAILED_AVP, ORIGIN_STATE, CAUSE = 297, 298, 279, 278, 273
 AUTH_INFO, EUTRAN_VECTOR, RAND, XRES, AUTN, KASME, ITEM = 1413, 1414, 1447, 1448, 1449, 1450, 1419
 CANCELLATION = 1420
+SIP_ITEM, SIP_SCHEME, SIP_AUTHENTICATE, SIP_AUTHORIZATION, SIP_NUMBER = 612, 608, 609, 610, 613
+CONFIDENTIALITY, INTEGRITY, EQUIPMENT_STATUS, USER_DATA, IP_ACCESS = 625, 626, 1445, 1500, 1501
 
 
 # ---- bytes ----
@@ -148,10 +150,27 @@ def vectors(n=1):
              avp3(AUTN, b"\x33" * 16) + avp3(KASME, b"\x44" * 32)) for i in range(n)))
 
 
+def items(n=1):
+    """EAP-AKA vectors of SWx."""
+    return b"".join(
+        avp3(SIP_ITEM, avp3(SIP_NUMBER, i + 1) + avp3(SIP_SCHEME, "EAP-AKA") +
+             avp3(SIP_AUTHENTICATE, b"\x11" * 16 + b"\x33" * 16) +
+             avp3(SIP_AUTHORIZATION, b"\x22" * 8) + avp3(CONFIDENTIALITY, b"\x44" * 16) +
+             avp3(INTEGRITY, b"\x55" * 16)) for i in range(n))
+
+
+def payload(req, n=1):
+    """What a good answer to this request brings."""
+    make = {318: lambda: vectors(n), 303: lambda: items(n),
+            301: lambda: avp3(USER_DATA, avp3(IP_ACCESS, 0)),
+            324: lambda: avp3(EQUIPMENT_STATUS, 0)}
+    return make.get(req.code, bytes)()
+
+
 def head(peer, req):
-    """How every S6a answer begins."""
-    return (avp(SESSION_ID, req.get(SESSION_ID, default=b"")) + vendor_app() + avp(AUTH_STATE, 1) +
-            origin(peer))
+    """How every answer begins."""
+    return (avp(SESSION_ID, req.get(SESSION_ID, default=b"")) + vendor_app(req.app) +
+            avp(AUTH_STATE, 1) + origin(peer))
 
 
 def answer(req, body, **more):
@@ -162,7 +181,7 @@ def answer(req, body, **more):
 
 
 def good(peer, req, n=1):
-    return answer(req, head(peer, req) + result(2001) + (vectors(n) if req.code == 318 else b""))
+    return answer(req, head(peer, req) + result(2001) + payload(req, n))
 
 
 def clr_avps(peer, to_host, to_realm, user="001010000000001", session=None, kind=2):
@@ -188,7 +207,7 @@ def nested(depth):
 
 
 def body(peer, req, before=b"", after=b"", code=2001):
-    return head(peer, req) + before + result(code) + vectors() + after
+    return head(peer, req) + before + result(code) + payload(req) + after
 
 
 def later(delay):
@@ -241,12 +260,12 @@ ANSWERS = {
         r, body(p, r, avp3(628, UNKNOWN, flags=V)))),
     "reserved_flags": plain(lambda p, r: answer(r, body(p, r), flags=PROXIABLE | 0x0f)),
     "session_id_last": plain(lambda p, r: answer(
-        r, vendor_app() + avp(AUTH_STATE, 1) + origin(p) + result(2001) + vectors() +
+        r, vendor_app(r.app) + avp(AUTH_STATE, 1) + origin(p) + result(2001) + payload(r) +
         avp(SESSION_ID, r.get(SESSION_ID)))),
     "wrong_end_to_end": plain(lambda p, r: answer(r, body(p, r), e2e=r.e2e ^ 0x5555)),
     "two_results": plain(lambda p, r: answer(r, body(p, r, after=result(5012)))),
-    "no_session_id": plain(lambda p, r: answer(r, origin(p) + result(2001) + vectors())),
-    "no_result": plain(lambda p, r: answer(r, head(p, r) + vectors())),
+    "no_session_id": plain(lambda p, r: answer(r, origin(p) + result(2001) + payload(r))),
+    "no_result": plain(lambda p, r: answer(r, head(p, r) + payload(r))),
     "no_origin": plain(lambda p, r: answer(r, avp(SESSION_ID, r.get(SESSION_ID)) + result(2001))),
     "nothing": plain(lambda p, r: answer(r, b"")),
     "slowly": slowly,
