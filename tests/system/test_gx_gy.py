@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Gx and Gy end to end: an access gateway's session manager, fgwd, and a scripted PCRF and OCS."""
 import importlib
-import os
 import struct
 import threading
 
@@ -10,8 +9,9 @@ import pytest
 import peer as scripted
 from kit import paths
 from kit.agw import Agw, Tunnel, code_of
-from kit.gateway import Gateway, Peer
+from kit.gateway import Peer
 from kit.proc import eventually
+from kit.session import TUNNEL, SessionGateway
 from peer import M, avp, avp3, split
 
 session = importlib.import_module("proto.session_pb2")
@@ -23,14 +23,7 @@ SESSION = "IMSI%s-123456" % IMSI
 TYPE, NUMBER, MSCC, RATING_GROUP, USED, TOTAL = 416, 415, 456, 432, 446, 421
 INITIAL, UPDATE, TERMINATION = 1, 2, 3
 
-Tunnel.IN.update({
-    "/magma.lte.SessionProxyResponder/PolicyReAuth":
-        (session.PolicyReAuthRequest, session.PolicyReAuthAnswer),
-    "/magma.lte.SessionProxyResponder/ChargingReAuth":
-        (session.ChargingReAuthRequest, session.ChargingReAuthAnswer),
-    "/magma.lte.AbortSessionResponder/AbortSession":
-        (session.AbortSessionRequest, session.AbortSessionResult),
-})
+Tunnel.IN.update(TUNNEL)
 
 
 def u64(value):
@@ -82,19 +75,6 @@ class Core:
         head = (avp(263, session_id) + avp(268, self.result) + scripted.origin(peer) +
                 avp(258, req.app) + avp(TYPE, kind) + avp(NUMBER, req.number(NUMBER)))
         return scripted.answer(req, head + body)
-
-
-class SessionGateway(Gateway):
-    """fgwd with the Gx and Gy extension."""
-
-    def configure(self, **changes):
-        super().configure(**changes)
-        path = os.path.join(self.folder, "fgw.conf")
-        with open(path) as conf:
-            text = conf.read()
-        line = 'LoadExtension = "%s";\n' % paths.extension("gx_gy.fdx")
-        with open(path, "w") as conf:
-            conf.write(text.replace("ConnectPeer", line + "ConnectPeer", 1))
 
 
 @pytest.fixture(scope="module")

@@ -140,7 +140,7 @@ push_timeout = "8s";
 class SimHss(Daemon):
     """sim_hss.fdx in the installed freeDiameterd; subscribers 001010000000001 to ...100."""
 
-    def __init__(self, name="hss", ip=paths.HSS_IP, realm="example.org", more="", clients=()):
+    def __init__(self, name="hss", ip=paths.HSS_IP, realm="example.org", more="", extensions=()):
         folder = os.path.dirname(paths.work(name, "x"))
         self.sim_conf = os.path.join(folder, "sim_hss.conf")
         with open(self.sim_conf, "w") as conf:
@@ -148,13 +148,68 @@ class SimHss(Daemon):
         self.tool("gen", "100", "imsi=001010000000001", "k=" + K, "opc=" + OPC)
         lines = ['NoRelay;', 'AppServThreads = 2;', 'LoadExtension = "%s" : "%s";' % (
             paths.extension("dict.fdx"), os.path.join(paths.ROOT, "dictionaries")),
-            'LoadExtension = "%s" : "%s";' % (paths.extension("sim_hss.fdx"), self.sim_conf)]
+            'LoadExtension = "%s" : "%s";' % (paths.extension("sim_hss.fdx"), self.sim_conf),
+            *extensions]
         super().__init__(name, ip, "\n".join(lines), realm, env=sanitizer_environment())
 
     def tool(self, *words, check=True):
         """fgw-hss: (exit code, output)"""
         done = run([paths.program("fgw-hss"), "-c", self.sim_conf, *words], check=check)
         return done.returncode, done.stdout
+
+
+SIM_SESSION_CONF = """
+database = "{folder}/{kind}.db";
+control = "{folder}/{kind}.sock";
+accept = ["*"];
+push_timeout = "8s";
+log = "debug";
+{more}
+"""
+
+
+class SimCore(SimHss):
+    """sim_hss, sim_pcrf and sim_ocs in one installed freeDiameterd: one peer for all of them.
+    pcrf(...) and ocs(...) are the command line tools; they raise unless the exit code is as told.
+    """
+
+    def __init__(self, name="core", ip=paths.HSS_IP, realm="example.org", more=""):
+        folder = os.path.dirname(paths.work(name, "x"))
+        self.confs, lines = {}, []
+        for kind in ("pcrf", "ocs"):
+            path = self.confs[kind] = os.path.join(folder, "sim_%s.conf" % kind)
+            with open(path, "w") as conf:
+                conf.write(SIM_SESSION_CONF.format(folder=folder, kind=kind, more=more))
+            lines.append('LoadExtension = "%s" : "%s";' % (
+                paths.extension("sim_%s.fdx" % kind), path))
+        super().__init__(name, ip, realm, extensions=lines)
+
+    def _tool(self, kind, words, code):
+        words = [json.dumps(w) if isinstance(w, dict) else str(w) for w in words]
+        done = run([paths.program("fgw-" + kind), "-c", self.confs[kind], *words], check=False)
+        assert done.returncode == code, "fgw-%s %s: exit code %d\n%s" % (
+            kind, " ".join(words), done.returncode, done.stdout)
+        return done.stdout
+
+    def pcrf(self, *words, code=0):
+        return self._tool("pcrf", words, code)
+
+    def ocs(self, *words, code=0):
+        return self._tool("ocs", words, code)
+
+    def balance(self, imsi, group):
+        """total, used, reserved of a balance."""
+        for line in self.ocs("show", imsi).splitlines():
+            fields = dict(word.split("=", 1) for word in line.split()[1:] if "=" in word)
+            if fields.get("group") == str(group):
+                return tuple(int(fields[key]) for key in ("total", "used", "reserved"))
+        raise AssertionError("no balance %s %s" % (imsi, group))
+
+    def debits(self, *who):
+        """What was debited, summed: a dict of numbers."""
+        last = self.ocs("debits", *who).strip().splitlines()[-1]
+        assert last.startswith("sum "), last
+        return {key: int(value) for key, value in (w.split("=") for w in last.split()[1:])}
 
 
 def sanitizer_environment():

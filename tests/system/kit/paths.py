@@ -17,7 +17,8 @@ FGW2_IP = "10.45.0.5"
 
 def program(name):
     """A program of this build, wherever the build put it."""
-    for folder in ("fgw", "fgw/agw_client", "extensions/sim_hss", "bin", "."):
+    for folder in ("fgw", "fgw/agw_client", "extensions/sim_hss", "extensions/sim_pcrf",
+                   "extensions/sim_ocs", "bin", "."):
         path = os.path.join(BUILD, folder, name)
         if os.access(path, os.X_OK) and os.path.isfile(path):
             return path

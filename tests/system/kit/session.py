@@ -1,29 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Gx and Gy: a session manager's calls, a gateway with that interface, PCRF and OCS on Erlang/OTP.
-
-Not for what the core answers: tests script that.
-"""
+"""Sessions of an access gateway's session manager, and fgwd with Gx and Gy."""
+import importlib
 import os
 
-from kit import core, paths, stubs
-from kit.agw import Agw, Tunnel
-from kit.erlang import Atom, term
+from kit import paths, stubs  # noqa: F401  stubs makes the module that is imported next
+from kit.agw import Tunnel
 from kit.gateway import Gateway
-from kit.proc import eventually
 
-proto = stubs.session
-GX, GY = Atom("gx"), Atom("gy")
-INITIAL, UPDATE, TERMINATION, EVENT = 1, 2, 3, 4
+pb = importlib.import_module("proto.session_pb2")
 CONTROLLER = "/magma.lte.CentralSessionController/"
 
-Tunnel.IN.update({
-    "/magma.lte.SessionProxyResponder/PolicyReAuth":
-        (proto.PolicyReAuthRequest, proto.PolicyReAuthAnswer),
-    "/magma.lte.SessionProxyResponder/ChargingReAuth":
-        (proto.ChargingReAuthRequest, proto.ChargingReAuthAnswer),
-    "/magma.lte.AbortSessionResponder/AbortSession":
-        (proto.AbortSessionRequest, proto.AbortSessionResult),
-})
+TUNNEL = {
+    "/magma.lte.SessionProxyResponder/PolicyReAuth": (pb.PolicyReAuthRequest,
+                                                      pb.PolicyReAuthAnswer),
+    "/magma.lte.SessionProxyResponder/ChargingReAuth": (pb.ChargingReAuthRequest,
+                                                        pb.ChargingReAuthAnswer),
+    "/magma.lte.AbortSessionResponder/AbortSession": (pb.AbortSessionRequest,
+                                                      pb.AbortSessionResult),
+}
 
 
 class SessionGateway(Gateway):
@@ -39,137 +33,81 @@ class SessionGateway(Gateway):
             conf.write(text.replace("ConnectPeer", line + "ConnectPeer", 1))
 
 
-class ErlangPcc(core.ErlangHss):
-    """tests/system/erlang/pcc: PCRF and OCS, or one of them. What it answers is scripted."""
-
-    program = "pcc"
-
-    def script(self, app, kind, session, *steps):
-        """What the next requests are answered with: one step (a dict) each. session: a name of the
-        access gateway's, or None for any; kind: CC-Request-Type, or None."""
-        key = (app, Atom("any") if kind is None else kind,
-               Atom("any") if session is None else session)
-        done = self.command("script " + term((*key, list(steps))))
-        assert done.get("ok"), done
-
-    def clear(self):
-        assert self.command("clear")["ok"]
-
-    def requests(self, app=None, kind=None, session=None, since=0):
-        """The requests of a session (its access gateway's name) that came."""
-        match = {k: v for k, v in (("app", app), ("type", kind)) if v is not None}
-        return [e for e in self.find("request", since, **match)
-                if session is None or e["session"].rsplit(";", 1)[1] == session]
-
-    def wait_request(self, app, kind, session, count=1, timeout=5):
-        """The request number `count` of this kind."""
-        return eventually(lambda: len(self.requests(app, kind, session)) >= count and
-                          self.requests(app, kind, session)[count - 1], timeout,
-                          "%s request %s of %s" % (app, kind, session))
-
-    def send(self, app, command, session_id, gateway, **avps):
-        """Sends RAR or ASR; the answer event."""
-        line = (app, Atom(command), session_id, gateway.identity, gateway.realm, named(avps))
-        return self.command("send " + term(line))
-
-    def storm(self, app, command, session_ids, gateway, **avps):
-        """The same to many sessions at once; {"2001": how many, ...}."""
-        line = (app, Atom(command), list(session_ids), gateway.identity, gateway.realm, named(avps))
-        return self.command("storm " + term(line), timeout=30)
-
-
-def named(avps):
-    """Charging_Rule_Install -> Charging-Rule-Install; a leading 3GPP- is not possible this way."""
-    return {name.replace("_", "-"): value for name, value in avps.items()}
+def open_tunnel(agw):
+    """The reverse tunnel, with the methods of sessions."""
+    Tunnel.IN.update(TUNNEL)
+    tunnel = agw.open_tunnel()
+    tunnel.handlers["PolicyReAuth"] = lambda message: pb.PolicyReAuthAnswer(
+        session_id=message.session_id)
+    tunnel.handlers["ChargingReAuth"] = lambda message: pb.ChargingReAuthAnswer()
+    tunnel.handlers["AbortSession"] = lambda message: pb.AbortSessionResult()
+    return tunnel
 
 
 class Session:
-    """A session as an access gateway keeps it: what the core said is sent back with each call."""
+    """One session. Numbers go up by themselves; report=(group, octets[, update type])."""
 
-    def __init__(self, agw, imsi, number, apn="internet", ipv4="10.0.0.7", owner="agw1"):
-        self.agw, self.imsi, self.apn, self.ipv4, self.owner = agw, imsi, apn, ipv4, owner
-        self.name = "IMSI%s-%d" % (imsi, number)
-        self.number = number
-        self.requests = 0  # CC-Request-Number of the last one
-        self.tgpp = proto.TgppContext()
+    def __init__(self, agw, imsi, suffix="100001", apn="internet"):
+        self.agw, self.imsi = agw, imsi
+        self.id, self.apn = "IMSI%s-%s" % (imsi, suffix), apn
+        self.number, self.tgpp, self.opened = 0, None, None
 
-    def diameter_id(self, gateway, app):
-        """The Session-Id that the core sees."""
-        return "%s;%d;%d;%s;%s" % (gateway.identity, self.number, 1 if app == GX else 2, self.owner,
-                                   self.name)
+    def _common(self, common):
+        common.sid.id = "IMSI" + self.imsi
+        common.apn = self.apn
+        common.ue_ipv4 = "10.0.0.7"
 
-    def common(self, context):
-        context.sid.id = "IMSI" + self.imsi
-        context.apn = self.apn
-        context.ue_ipv4 = self.ipv4
-
-    def next(self):
-        self.requests += 1
-        return self.requests
-
-    # ---- create ----
-
-    def create_request(self):
-        request = proto.CreateSessionRequest(session_id=self.name)
-        self.common(request.common_context)
-        request.requested_units.total = 5000
+    def create(self, timeout=6):
+        request = pb.CreateSessionRequest(session_id=self.id)
+        self._common(request.common_context)
         request.rat_specific_context.lte_context.spgw_ipv4 = "192.0.2.9"
-        return request
+        self.opened = self.agw.call(CONTROLLER + "CreateSession", request,
+                                    pb.CreateSessionResponse, timeout)
+        self.tgpp = self.opened.tgpp_ctx
+        return self
 
-    def create(self, request=None, timeout=6):
-        answer = self.agw.call(CONTROLLER + "CreateSession", request or self.create_request(),
-                               proto.CreateSessionResponse, timeout)
-        self.tgpp.CopyFrom(answer.tgpp_ctx)
-        return answer
+    def credit(self, group):
+        """The credit of a rating group in the answer to create()."""
+        return [c for c in self.opened.credits if c.charging_key == group][0]
 
-    # ---- update ----
+    def update(self, *reports, monitors=(), timeout=6, number=None, **more):
+        """Reports usage; monitors=(key, octets[, level]). Returns the whole answer."""
+        request = pb.UpdateSessionRequest()
+        self.number = number or self.number + 1
+        for group, octets, *kind in reports:
+            update = request.updates.add(session_id=self.id, request_number=self.number)
+            self._common(update.common_context)
+            update.tgpp_ctx.CopyFrom(self.tgpp)
+            update.usage.charging_key = group
+            update.usage.type = kind[0] if kind else pb.CreditUsage.QUOTA_EXHAUSTED
+            if isinstance(octets, (list, tuple)):  # split at a tariff change
+                for after, octets_of in enumerate(octets):
+                    update.usage.used.add(tariff_change_usage=after, bytes_rx=octets_of)
+            else:
+                update.usage.bytes_rx = octets
+        for key, octets, *level in monitors:
+            usage = request.usage_monitors.add(session_id=self.id, request_number=self.number,
+                                               sid="IMSI" + self.imsi, event_trigger=33, **more)
+            usage.tgpp_ctx.CopyFrom(self.tgpp)
+            usage.update.monitoring_key = key.encode()
+            usage.update.bytes_tx = octets
+            usage.update.level = level[0] if level else pb.PCC_RULE_LEVEL
+        return self.agw.call(CONTROLLER + "UpdateSession", request, pb.UpdateSessionResponse,
+                             timeout)
 
-    def add_usage(self, request, number, key=7, total=0, **usage):
-        """Adds a report to an UpdateSessionRequest; total counts as received by the UE."""
-        element = request.updates.add(session_id=self.name, request_number=number)
-        self.common(element.common_context)
-        element.tgpp_ctx.CopyFrom(self.tgpp)
-        element.usage.CopyFrom(proto.CreditUsage(**{
-            "charging_key": key, "bytes_rx": total, "type": proto.CreditUsage.QUOTA_EXHAUSTED,
-            **usage}))
-        return element
+    def report(self, group, octets, *kind, **more):
+        """One rating group: its answer."""
+        return self.update((group, octets, *kind), **more).responses[0]
 
-    def add_monitor(self, request, number, monitoring_key=b"", tx=0, rx=0, level=0, **more):
-        element = request.usage_monitors.add(session_id=self.name, request_number=number,
-                                             sid="IMSI" + self.imsi, ue_ipv4=self.ipv4, **more)
-        element.tgpp_ctx.CopyFrom(self.tgpp)
-        if monitoring_key:
-            element.update.CopyFrom(proto.UsageMonitorUpdate(
-                monitoring_key=monitoring_key, bytes_tx=tx, bytes_rx=rx, level=level))
-        return element
-
-    def send_update(self, request, timeout=6):
-        answer = self.agw.call(CONTROLLER + "UpdateSession", request, proto.UpdateSessionResponse,
-                               timeout)
-        for element in [*answer.responses, *answer.usage_monitor_responses]:
-            if element.session_id == self.name and element.HasField("tgpp_ctx"):
-                self.tgpp.CopyFrom(element.tgpp_ctx)
-        return answer
-
-    def update(self, total=0, key=7, timeout=6, **usage):
-        """One report in one call: the response element."""
-        request = proto.UpdateSessionRequest()
-        self.add_usage(request, self.next(), key, total, **usage)
-        return self.send_update(request, timeout).responses[0]
-
-    # ---- terminate ----
-
-    def terminate_request(self, number=None):
-        request = proto.SessionTerminateRequest(
-            session_id=self.name, request_number=self.next() if number is None else number)
-        self.common(request.common_context)
+    def terminate(self, *reports, monitors=(), timeout=6):
+        self.number += 1
+        request = pb.SessionTerminateRequest(session_id=self.id, request_number=self.number)
+        self._common(request.common_context)
         request.tgpp_ctx.CopyFrom(self.tgpp)
-        return request
-
-    def terminate(self, request=None, timeout=6):
-        return self.agw.call(CONTROLLER + "TerminateSession", request or self.terminate_request(),
-                             proto.SessionTerminateResponse, timeout)
-
-
-def session_agw(pki, name="agw1"):
-    return Agw(pki, name=name, service="session_proxy")
+        for group, octets in reports:
+            request.credit_usages.add(charging_key=group, bytes_rx=octets)
+        for key, octets in monitors:
+            request.monitor_usages.add(monitoring_key=key.encode(), bytes_tx=octets,
+                                       level=pb.PCC_RULE_LEVEL)
+        return self.agw.call(CONTROLLER + "TerminateSession", request,
+                             pb.SessionTerminateResponse, timeout)
