@@ -7,6 +7,8 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "fgw/sgs/sgs_core.h"
@@ -145,6 +147,21 @@ const struct sgs_settings *sgs_settings(void)
     return fgw_settings(&sgs_interface);
 }
 
+static void capture_as(const struct sgs_capture_settings *s)
+{
+    struct sgs_links *links = atomic_load(&sgs.links);
+    struct sgs_capture *capture = NULL;
+    if (!links)
+        return;
+    sgs_links_capture(links, NULL); // first: it may be the same file
+    enum err err = s->file && s->file[0] ? sgs_capture_open(s, &capture) : ERR_OK;
+    if (err)
+        base_log(&log_sgs, BASE_LOG_ERROR, NULL, "no capture into %s: %s", s->file, err_str(err));
+    else if (capture)
+        base_log(&log_sgs, BASE_LOG_NOTICE, NULL, "capture into %s", s->file);
+    sgs_links_capture(links, capture);
+}
+
 static void begin(struct base_timer *timer)
 {
     const struct sgs_settings *s = sgs_settings();
@@ -175,6 +192,33 @@ static void begin(struct base_timer *timer)
         base_log(&log_sgs, BASE_LOG_ERROR, NULL, "SGs does not start: %s", err_str(err));
     }
     atomic_store(&sgs.links, links);
+    capture_as(&s->capture);
+}
+
+// Another capture, on the loop: the settings in force there.
+static void on_reloaded(struct base_job *job)
+{
+    if (sgs.plan)
+        capture_as(&sgs_settings()->capture);
+    free(job);
+}
+
+static bool same_capture(const struct sgs_capture_settings *a, const struct sgs_capture_settings *b)
+{
+    const char *one = a->file ? a->file : "", *other = b->file ? b->file : "";
+    return strcmp(one, other) == 0 && a->size_max == b->size_max && a->files == b->files;
+}
+
+static void reloaded(const void *old_settings, const void *new_settings)
+{
+    const struct sgs_settings *before = old_settings, *after = new_settings;
+    if (!sgs.plan || same_capture(&before->capture, &after->capture))
+        return;
+    struct base_job *job = calloc(1, sizeof(*job));
+    if (!job)
+        return;
+    job->run = on_reloaded;
+    base_loop_post_admitted(sgs.loop, job);
 }
 
 static enum err start(void)
@@ -242,6 +286,7 @@ const struct fgw_interface sgs_interface = {
     .settings_size = sizeof(struct sgs_settings),
     .configure = sgs_configure,
     .start = start,
+    .reloaded = reloaded,
     .stop = stop,
     .status = status,
     .ready = ready,

@@ -8,11 +8,13 @@
 //   sgs_conf.c    settings            sgs_plan.h   VLRs and areas, which VLR for whom
 //   sgs_tables.h  translation         sgs_core.h   subscribers, resets: events in, actions out
 //   sgs_link.h    SCTP associations   sgs_up.c     calls of access gateways
+//   sgs_capture.h what went over them, as a file
 #pragma once
 
 #include "base/conf.h"
 #include "base/log.h"
 #include "fgw/gateway.h"
+#include "fgw/sgs/sgs_capture.h"
 #include "rpc/server.h"
 #include "sctp/sctp.h"
 #include "sgsap/guard.h"
@@ -37,6 +39,7 @@ struct sgs_settings {
     struct conf_list areas; // struct sgs_area_settings
     char *mme_name, *agw_service;
     struct conf_strings local_addresses;
+    struct sgs_capture_settings capture;
     int select; // enum sgs_select; only numbers from here on
     int64_t nri_bits;
     struct sct_stack_conf stack;

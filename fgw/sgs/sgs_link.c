@@ -18,6 +18,7 @@ struct link {
     _Atomic bool up;
     _Atomic uint64_t attempts;
     struct base_log_subject subject;
+    struct sockaddr_storage own; // our first address, once up
 };
 struct sgs_links {
     struct base_loop *loop;
@@ -25,6 +26,7 @@ struct sgs_links {
     const struct sgs_links_ops *ops;
     void *arg;
     struct sct_stack *stack; // NULL until it could be opened
+    struct sgs_capture *capture; // NULL: none
     struct link links[SGS_VLRS_MAX];
 };
 
@@ -53,12 +55,29 @@ static void again_later(struct link *link)
         link->pause_ms = link->links->conf.reconnect_max_ms;
 }
 
+static void capture(const struct link *link, bool sent, const uint8_t *data, size_t len)
+{
+    const struct sgs_plan_vlr *vlr = &link->links->conf.plan->vlrs[link->vlr];
+    const struct sockaddr_storage *peer = &vlr->remote.at[0];
+    const struct sgs_captured message = {.from = sent ? &link->own : peer,
+                                         .to = sent ? peer : &link->own,
+                                         .sent = sent,
+                                         .comment = vlr->name,
+                                         .data = data,
+                                         .len = len};
+    if (link->links->capture)
+        sgs_capture_message(link->links->capture, &message);
+}
+
 // ---- callbacks of the association ----
 static void on_up(struct sct_assoc *assoc, bool restarted, void *arg)
 {
     struct link *link = arg;
     base_log(&log_sgs, BASE_LOG_NOTICE, &link->subject, "association %s with %s",
              restarted ? "set up anew by the VLR" : "up", sct_assoc_peer(assoc));
+    struct sct_addrs own;
+    if (sct_assoc_local(assoc, &own) == ERR_OK && own.n > 0)
+        link->own = own.at[0];
     link->pause_ms = link->links->conf.reconnect_min_ms;
     set_up(link, true);
     if (!restarted)
@@ -86,6 +105,7 @@ static void on_down(struct sct_assoc *assoc, enum sct_down why, void *arg)
 static void on_message(struct sct_assoc *assoc, const struct sct_message *message, void *arg)
 {
     struct link *link = arg;
+    capture(link, false, message->data, message->len);
     link->links->ops->message(link->links->arg, link->vlr, message->data, message->len);
 }
 
@@ -187,7 +207,14 @@ void sgs_links_free(struct sgs_links *links)
     }
     if (links->stack)
         sct_stack_free(links->stack);
+    sgs_capture_close(links->capture);
     free(links);
+}
+
+void sgs_links_capture(struct sgs_links *links, struct sgs_capture *to)
+{
+    sgs_capture_close(links->capture);
+    links->capture = to;
 }
 
 enum err sgs_links_send(struct sgs_links *links, unsigned vlr, const uint8_t *data, size_t len)
@@ -195,7 +222,12 @@ enum err sgs_links_send(struct sgs_links *links, unsigned vlr, const uint8_t *da
     struct link *link = &links->links[vlr];
     const struct sct_message message = {
         .data = data, .len = len, .stream = SGSAP_STREAM, .ppid = SGSAP_PPID};
-    return link->assoc && atomic_load(&link->up) ? sct_send(link->assoc, &message) : ERR_CLOSED;
+    if (!link->assoc || !atomic_load(&link->up))
+        return ERR_CLOSED;
+    enum err err = sct_send(link->assoc, &message);
+    if (!err)
+        capture(link, true, data, len);
+    return err;
 }
 
 bool sgs_links_is_up(const struct sgs_links *links, unsigned vlr)

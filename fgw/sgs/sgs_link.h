@@ -24,6 +24,8 @@ struct sgs_links_conf {
 enum err sgs_links_new(struct base_loop *loop, const struct sgs_links_conf *conf,
                        const struct sgs_links_ops *ops, void *arg, struct sgs_links **out);
 void sgs_links_free(struct sgs_links *links); // NULL is fine; no callback any more
+// Where messages are captured from now on; NULL: nowhere. The links own it. On the loop.
+void sgs_links_capture(struct sgs_links *links, struct sgs_capture *capture);
 enum err sgs_links_send(struct sgs_links *links, unsigned vlr, const uint8_t *data, size_t len);
 // For status; any thread.
 bool sgs_links_is_up(const struct sgs_links *links, unsigned vlr);
