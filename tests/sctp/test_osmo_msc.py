@@ -1,0 +1,444 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SGs against a VLR that nobody here wrote: Debian's osmo-msc with osmo-hlr and osmo-stp, over the
+kernel's SCTP, two paths between us. Runs in user-mode-linux: tests/sctp/run osmo.
+
+The tests run in the order of the file, against one gateway; each has subscribers of its own.
+"""
+import os
+import re
+import signal
+import time
+
+import grpc
+import pytest
+
+from kit import paths
+from kit.agw import code_of
+from kit.gateway import Gateway
+from kit.pki import Pki
+from kit.proc import Process, eventually, run
+from kit.wire import experts
+
+import osmo
+import sms
+import ue as ues
+
+MME_NAME = "mmec01.mmegi0001.mme.epc.mnc001.mcc001.3gppnetwork.org"
+SGS = """
+sgs: {{
+  mme_name = "{mme}";
+  vlrs = ( {{ name = "{vlr}"; addresses = [ "{msc[0]}", "{msc[1]}" ]; }} );
+  local_addresses = [ "{fgw[0]}", "{fgw[1]}" ];
+  transport: {{ backend = "kernel"; }};
+  sctp: {{ heartbeat = "500ms"; rto_initial = "500ms"; rto_max = "1s"; path_max_retrans = 2;
+          assoc_max_retrans = 4; }};
+  reconnect_min = "200ms"; reconnect_max = "500ms";
+  agw_timeout = "2s"; reset_retry = "500ms";
+}};
+"""
+ASSOCIATED, NULL = "SGs-ASSOCIATED", "SGs-NULL"
+IMSI_DETACHED_NON_EPS, REJECTED_BY_USER = 4, 13
+CAPTURED_TYPES = {
+    "SGsAP-PAGING-REQUEST", "SGsAP-PAGING-REJECT", "SGsAP-SERVICE-REQUEST",
+    "SGsAP-DOWNLINK-UNITDATA", "SGsAP-UPLINK-UNITDATA", "SGsAP-LOCATION-UPDATE-REQUEST",
+}
+
+
+# ---- the scene ----
+
+@pytest.fixture(scope="module")
+def capture():
+    """Everything between us and the MSC."""
+    osmo.make_network()
+    path = paths.work("sgs.pcapng")
+    process = Process("dumpcap", ["dumpcap", "-q", "-f", "sctp", "-w", path,
+                                  *(x for link in osmo.LINKS for x in ("-i", link))])
+    process.wait_line("File:", 15)
+    yield path, process
+    process.stop(10, signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def core(capture):
+    thing = osmo.Core().start()
+    yield thing
+    thing.stop()
+
+
+@pytest.fixture(scope="module")
+def pki():
+    return Pki(paths.work("pki", "x")[:-2])
+
+
+class SgsGateway(Gateway):
+    def configure(self, **changes):
+        super().configure(**changes)
+        with open(os.path.join(self.folder, "fgw.conf"), "a") as conf:
+            conf.write('LoadExtension = "%s";\n' % paths.extension("sgs.fdx"))
+
+    def messages(self, message, direction, **labels):
+        return self.counter("fgw_sgs_messages_total", message=message, direction=direction,
+                            **labels)
+
+    def vlr_up(self):
+        return self.counter("fgw_sgs_vlr_up") == 1
+
+
+@pytest.fixture(scope="module")
+def fgw(pki, core):
+    more = SGS.format(mme=MME_NAME, vlr=osmo.VLR_NAME, msc=osmo.MSC_IPS, fgw=osmo.FGW_IPS)
+    thing = SgsGateway(pki, [], ip="127.0.0.1", more=more).start()
+    eventually(thing.vlr_up, 10, "an association with the MSC")
+    yield thing
+    thing.stop()
+
+
+@pytest.fixture(scope="module")
+def agws(pki, fgw):
+    both = [ues.Gateway(pki, name) for name in ("agw1", "agw2")]
+    for agw in both:
+        agw.open_tunnel()
+        connected(fgw, agw.name)
+    yield both
+    for agw in both:
+        agw.close()
+
+
+def connected(fgw, name, there=True):
+    def look():
+        listed = fgw.ctl_json("gateways")
+        listed = listed["gateways"] if isinstance(listed, dict) else listed
+        return there == any(g["id"] == name and g["connected"] for g in listed)
+
+    eventually(look, 10, "%s %s a tunnel" % (name, "has" if there else "has lost"))
+
+
+@pytest.fixture(scope="module")
+def subscriber(core, agws):
+    """Makes a subscriber that the HLR knows, at one of the two access gateways."""
+    count = 0
+
+    def make(agw=0, register=True):
+        nonlocal count
+        count += 1
+        one = ues.Ue(agws[agw], "0010100000001%02d" % count, "4917000%02d" % count)
+        core.add(one.imsi, one.number)
+        if register:
+            one.register()
+        return one
+
+    return make
+
+
+# ---- location update ----
+
+def test_our_reset_is_acknowledged(fgw):
+    eventually(lambda: fgw.messages("RESET-ACK", "received") == 1, 5, "RESET-ACK")
+    assert fgw.messages("RESET-INDICATION", "sent") == 1
+
+
+def test_location_update_is_accepted_and_the_tmsi_allocated(core, fgw, subscriber):
+    one = subscriber(register=False)
+    accept = one.register()
+    assert accept.location_area_identifier == ues.LAI
+    assert accept.WhichOneof("newIMSITMSI") == "new_tmsi" and len(accept.new_tmsi) == 4
+    eventually(lambda: core.state(one.imsi) == ASSOCIATED, 5, "the VLR has it")
+    assert accept.new_tmsi.hex().upper() in core.subscriber(one.imsi).upper()
+    again = one.register()
+    assert again.new_tmsi != accept.new_tmsi, "the VLR allocates one each time"
+    # MM information: the network's name, as the VLR made it
+    info = one.wait("MMInformationReq")
+    assert info.mm_information, "the IE is empty"
+
+
+def test_a_subscriber_that_the_hlr_does_not_know_is_rejected(fgw, agws):
+    one = ues.Ue(agws[0], "001010000000999", "0")
+    one.send("LocationUpdateReq", eps_location_update_type=b"\x01",
+             new_location_area_identifier=ues.LAI)
+    reject = one.wait("LocationUpdateRej")
+    assert len(reject.reject_cause) == 1
+    assert not one.find("LocationUpdateAcc")
+
+
+# ---- short messages ----
+
+def test_sms_from_the_console_of_the_msc(core, subscriber):
+    one, sender = subscriber(), subscriber(1)
+    core.send_sms(sender.number, one.imsi, "Hello from the VTY")
+    got = one.wait_text("Hello from the VTY")
+    assert got.sender == sender.number
+    paging = one.find("PagingReq")[0]
+    assert paging.service_indicator == ues.SERVICE_SMS
+    assert paging.vlr_name == osmo.VLR_NAME
+    one.wait("ReleaseReq")
+    assert not sender.find("PagingReq")
+
+
+@pytest.fixture(scope="module")
+def smpp(core):
+    thing = osmo.Smpp()
+    yield thing
+    thing.close()
+
+
+@pytest.mark.parametrize("text", ["short", "x" * 160], ids=["short", "160"])
+def test_sms_over_smpp(smpp, subscriber, text):
+    one = subscriber(1)
+    smpp.submit("12345", one.number, text.encode())
+    assert one.wait_text(text).sender == "12345"
+    one.wait("ReleaseReq")
+
+
+def test_parts_of_a_long_sms_arrive_as_they_were_sent(smpp, subscriber):
+    one = subscriber()
+    for part in (1, 2):
+        header = bytes([5, 0, 3, 77, 2, part])
+        smpp.submit("12345", one.number, header + b"part %d" % part, esm_class=0x40, coding=4)
+    for part in (1, 2):
+        got = one.wait_text("part %d" % part, 20)
+        assert got.header == bytes([5, 0, 3, 77, 2, part])
+
+
+def test_sms_from_one_ue_to_another(subscriber):
+    one, other = subscriber(0), subscriber(1)
+    assert one.text_to(other.number, "from UE to UE"), one.results
+    got = other.wait_text("from UE to UE")
+    assert got.sender == one.number
+    one.wait("ReleaseReq")
+    other.wait("ReleaseReq")
+
+
+def test_sms_that_the_network_refuses(subscriber):
+    one = subscriber()
+    one.uplink(sms.cp_data(1, sms.rp_data(7, b"\x02\x00\x00")))  # SMS-COMMAND
+    eventually(lambda: one.results, 10, "an answer")
+    assert one.results == [(sms.RP_ERROR_DOWN, 7)]
+
+
+# ---- paging ----
+
+def test_paging_for_a_call_is_answered(core, fgw, subscriber):
+    one = subscriber()
+    core.call(one.imsi)
+    paging = one.wait("PagingReq")
+    assert paging.service_indicator == ues.SERVICE_CALL
+    assert paging.location_area_identifier == ues.LAI
+    eventually(lambda: fgw.messages("SERVICE-REQUEST", "sent") >= 1, 5, "SERVICE-REQUEST")
+    # There is no radio: the MSC gives up and says so.
+    one.wait("ServiceAbort", 15)
+    assert core.state(one.imsi) == ASSOCIATED
+
+
+# Not cause 1, IMSI detached for EPS services: osmo-msc 1.9.0 ends itself at it.
+@pytest.mark.parametrize("cause, after", [(REJECTED_BY_USER, ASSOCIATED),
+                                          (IMSI_DETACHED_NON_EPS, NULL)],
+                         ids=["by the user", "detached"])
+def test_paging_is_rejected(core, subscriber, cause, after):
+    one = subscriber()
+    one.on_paging = cause
+    core.call(one.imsi)
+    one.wait("PagingReq")
+    eventually(lambda: core.state(one.imsi) == after, 5, "%s at the VLR" % after)
+    assert core.msc.alive()
+
+
+def test_paging_while_the_access_gateway_is_away(core, fgw, agws, subscriber):
+    one = subscriber(1)
+    before = fgw.messages("UE-UNREACHABLE", "sent")
+    agws[1].close_tunnel()
+    connected(fgw, "agw2", False)
+    at = core.msc.process.position()
+    began = time.monotonic()
+    core.call(one.imsi)
+    core.msc.process.wait_line("UE unreachable", 8, at)  # before its Ts5, 10 s
+    assert time.monotonic() - began < 4
+    assert fgw.messages("UE-UNREACHABLE", "sent") == before + 1
+    agws[1].open_tunnel()
+    connected(fgw, "agw2")
+
+
+# ---- what is out of place ----
+
+def test_status_of_the_vlr_reaches_the_access_gateway(subscriber):
+    one = subscriber()
+    one.send("ServiceReq", service_indicator=ues.SERVICE_SMS)  # nobody has paged
+    status = one.wait("VLRStatus")
+    assert status.sgs_cause == b"\x07"
+    assert status.erroneous_message[0] == 0x06
+
+
+def test_activity_and_alert_of_a_ue(core, fgw, subscriber):
+    """osmo-msc never asks to be alerted: to it both are out of place, and it survives them."""
+    one = subscriber()
+    at = core.msc.process.position()
+    one.send("UEActivityInd")
+    core.msc.process.wait_line("UE-ACTIVITY", 5, at)
+    one.send("AlertRej", sgs_cause=b"\x03")
+    assert one.wait("VLRStatus").erroneous_message[0] == 0x0f
+
+
+# ---- detach ----
+
+@pytest.mark.parametrize("kind", [1, 2, 3])
+def test_imsi_detach(core, fgw, subscriber, kind):
+    one = subscriber()
+    one.send("IMSIDetachInd", imsi_detach_from_non_eps_service_type=bytes([kind]))
+    one.wait("IMSIDetachAc")
+    eventually(lambda: core.state(one.imsi) in (None, NULL), 5, "detached at the VLR")
+    # what it sends now, the VLR does not take any more
+    one.uplink(sms.cp_ack(1))
+    assert one.wait("ReleaseReq").sgs_cause[0] in (2, 3)
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3])
+def test_eps_detach(core, subscriber, kind):
+    one = subscriber()
+    one.send("EPSDetachInd", imsi_detach_from_eps_service_type=bytes([kind]))
+    one.wait("EPSDetachAc")
+    eventually(lambda: core.state(one.imsi) == NULL, 5, "detached at the VLR")
+    one.register()
+    assert core.state(one.imsi) == ASSOCIATED
+
+
+# ---- paths ----
+
+def path_changes(fgw, state):
+    return fgw.counter("fgw_sctp_path_changes_total", state=state)
+
+
+def test_one_of_two_paths_fails(core, fgw, subscriber):
+    one, other = subscriber(0), subscriber(1)
+    downs, ups = path_changes(fgw, "down"), path_changes(fgw, "up")
+    osmo.cut(0)
+    try:
+        one.register()  # at once, while nobody has noticed yet
+        core.send_sms(one.number, other.imsi, "around the hole")
+        other.wait_text("around the hole", 15)
+        eventually(lambda: path_changes(fgw, "down") > downs, 10, "the path counts as down")
+        assert fgw.vlr_up()
+        assert one.text_to(other.number, "and the other way")
+        other.wait_text("and the other way", 15)
+    finally:
+        osmo.cut(0, False)
+    eventually(lambda: path_changes(fgw, "up") > ups, 10, "the path is back")
+    assert fgw.counter("fgw_sctp_down_total") == 0
+
+
+def test_both_paths_fail(core, fgw, subscriber):
+    one = subscriber()
+    osmo.cut(0), osmo.cut(1)
+    try:
+        eventually(lambda: not fgw.vlr_up(), 20, "the association is lost")
+        code, _ = code_of(one.send, "IMSIDetachInd", imsi_detach_from_non_eps_service_type=b"\1")
+        assert code == grpc.StatusCode.UNAVAILABLE
+        assert not fgw.ready()
+    finally:
+        osmo.cut(0, False), osmo.cut(1, False)
+    eventually(fgw.vlr_up, 20, "the association is back")
+    registers_again(one)
+
+
+def registers_again(one, timeout=40):
+    """osmo-msc knows which MME an association is only from a name in a message, and takes no second
+    association of an MME before it has noticed the end of the first; then it answers STATUS."""
+    deadline = time.monotonic() + timeout
+    while True:
+        at = one.position()
+        try:
+            return one.register(3)
+        except (AssertionError, grpc.RpcError):
+            seen = [name for name, _ in one.seen[at:]]
+            assert time.monotonic() < deadline, "not registered again; last: %s" % seen
+
+
+# ---- the VLR dies ----
+
+def test_the_vlr_crashes_and_all_recover(core, fgw, agws, subscriber):
+    several = [subscriber(n % 2) for n in range(6)]
+    aborted = fgw.counter("fgw_sctp_down_total", reason="aborted")
+    acks = fgw.messages("RESET-ACK", "sent")
+    since = {agw.name: len(agw.tunnel.requests("VLRResetIndication")) for agw in agws}
+
+    # given: it crashes with a message unread, so that its kernel aborts the association
+    core.msc.send_signal(signal.SIGSTOP)
+    several[0].send("LocationUpdateReq", eps_location_update_type=b"\x01",
+                    new_location_area_identifier=ues.LAI)
+    time.sleep(0.5)
+    core.msc.end(signal.SIGKILL)
+    eventually(lambda: fgw.counter("fgw_sctp_down_total", reason="aborted") == aborted + 1, 5,
+               "the association was aborted")
+    assert not fgw.vlr_up()
+    code, _ = code_of(several[1].send, "UEActivityInd")
+    assert code == grpc.StatusCode.UNAVAILABLE
+
+    # when: it starts again and knows nobody. It sends RESET only when its HLR is away.
+    core.hlr.end(signal.SIGTERM)
+    core.msc.start()
+    eventually(fgw.vlr_up, 10, "the association is back")
+    several[0].send("LocationUpdateReq", eps_location_update_type=b"\x01",
+                    new_location_area_identifier=ues.LAI)
+
+    # then: we acknowledge, and every access gateway learns of it
+    for agw in agws:
+        got = agw.tunnel.wait("VLRResetIndication", since[agw.name] + 1)
+        assert got[-1].vlr_name == osmo.VLR_NAME
+    eventually(lambda: fgw.messages("RESET-ACK", "sent") > acks, 5, "RESET-ACK")
+    core.hlr.start()
+    for one in several:
+        registers_again(one)
+        assert core.state(one.imsi) == ASSOCIATED
+    core.send_sms(several[0].number, several[1].imsi, "all is well")
+    several[1].wait_text("all is well")
+
+
+def test_the_vlr_is_restarted_in_order_and_knows_nobody(core, fgw, subscriber):
+    one = subscriber()
+    core.msc.end(signal.SIGTERM)
+    eventually(lambda: not fgw.vlr_up(), 5, "the association is gone")
+    core.msc.start()
+    eventually(fgw.vlr_up, 10, "the association is back")
+    # The UE does not know; what it sends brings it to register.
+    one.uplink(sms.cp_data(1, sms.rp_data(1, sms.submit("4917", "lost"))))
+    one.wait("ReleaseReq")
+    registers_again(one)
+    assert core.state(one.imsi) == ASSOCIATED
+
+
+# ---- the wire, as tshark reads it ----
+
+def decode(path):
+    """(type, source, warnings) of every SGsAP message, each once even if it was repeated."""
+    out = run(["tshark", "-n", "-r", path, "-Y", "sgsap", "-T", "json", "--no-duplicate-keys"],
+              timeout=120).stdout
+    import json
+    seen, found = set(), []
+    for packet in json.loads(out[out.find("[\n"):]):
+        layers = packet["_source"]["layers"]
+        sctp, parts = layers["sctp"], layers["sgsap"]
+        chunks = [v for k, v in sctp.items() if k.startswith("DATA chunk")]
+        chunks = [c for v in chunks for c in (v if isinstance(v, list) else [v])]
+        parts = parts if isinstance(parts, list) else [parts]
+        assert len(chunks) >= len(parts), sctp.keys()
+        for chunk, part in zip(chunks, parts):
+            key = (sctp["sctp.verification_tag"], chunk["sctp.data_tsn_raw"]
+                   if "sctp.data_tsn_raw" in chunk else chunk["sctp.data_tsn"])
+            if key not in seen:
+                seen.add(key)
+                found.append((int(part["sgsap.msg_type"], 0), layers["ip"]["ip.src"],
+                              list(experts(part))))
+        assert not any(k.startswith("_ws.malformed") for k in layers), packet
+    return found
+
+
+def test_the_capture_is_clean(capture, fgw):
+    path, process = capture
+    time.sleep(1)
+    counted = {}
+    for name, labels, value in fgw.metrics().samples:
+        if name == "fgw_sgs_messages_total":
+            key = (labels["message"], labels["direction"])
+            counted[key] = counted.get(key, 0) + int(value)
+    found = decode(path)
+    print(counted)
+    print(len(found), found[:10])
+    assert not [f for f in found if f[2]]
