@@ -110,8 +110,8 @@ static enum err encode_user_data(struct msg *msg, const struct hss_profile *p)
         err = add_subscription_id(data, AVP_SUBSCRIPTION_ID_TYPE_END_USER_E164, p->msisdn);
     if (!err) // a barred subscriber is barred on Wi-Fi too
         err = dia_add_i32(data, AVP_NON_3GPP_IP_ACCESS, p->status);
-    if (!err)
-        err = dia_add_i32(data, AVP_NON_3GPP_IP_ACCESS_APN, 0);
+    if (!err) // so is one without packet services (ODB, 29.272 §7.3.30): no APN, §8.2.3.4
+        err = dia_add_i32(data, AVP_NON_3GPP_IP_ACCESS_APN, (int32_t)(p->odb & 1));
     if (!err)
         err = hss_encode_ambr(data, p->ambr_ul, p->ambr_dl);
     if (!err && p->charging[0])

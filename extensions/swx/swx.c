@@ -34,8 +34,9 @@ static enum err start(void)
         err = swx_cache_open((size_t)settings->cache_users);
     if (err == ERR_OK)
         err = swx_down_accept();
-    if (err == ERR_OK && settings->s6a_gateways.n)
+    if (err == ERR_OK && swx_needs_s6a(settings))
         err = dia_advertise(DIA_APP_S6A, DIA_3GPP);
+    swx_interface.applications[0] = swx_needs_only_s6a(settings) ? DIA_APP_S6A : DIA_APP_SWX;
     return err;
 }
 
@@ -45,7 +46,7 @@ static void stop(void)
     swx_tables_free();
 }
 
-const struct fgw_interface swx_interface = {
+struct fgw_interface swx_interface = {
     .name = "swx",
     .methods = swx_methods,
     .settings = swx_settings_keys,

@@ -20,12 +20,16 @@
 #include "proto/swx_gateway.pb-c.h"
 
 extern struct base_log_cat log_swx;
-extern const struct fgw_interface swx_interface;
+extern struct fgw_interface swx_interface; // start() fills in the applications
 
 // ---- settings (swx_conf.c), section `swx` of gateway.conf ----
 enum swx_take_over { SWX_TAKE_OVER_NEVER, SWX_TAKE_OVER_FAILURE, SWX_TAKE_OVER_DEREGISTER };
 enum swx_unsupported { SWX_UNSUPPORTED_REFUSE, SWX_UNSUPPORTED_TERMINATE, SWX_UNSUPPORTED_ACCEPT };
 enum swx_unknown { SWX_UNKNOWN_USER_UNKNOWN, SWX_UNKNOWN_SUCCESS };
+struct swx_s6a_users {
+    char *imsi_prefix; // leading digits of IMSIs: a home network
+    char *gateway;     // at this access gateway only; NULL: at any
+};
 struct swx_settings {
     char *realm;             // destination without a route; NULL: our own realm
     char *host;              // NULL: any HSS of the realm
@@ -45,12 +49,18 @@ struct swx_settings {
     int unknown_termination;          // enum swx_unknown
     bool moved_termination;           // tell the access gateway that served the user until now
     struct conf_strings s6a_gateways; // vectors over S6a for these; "*": for all
+    struct conf_list s6a_users;       // struct swx_s6a_users: and for these
     char *s6a_visited_plmn;
 };
 extern const struct conf_key swx_settings_keys[];
 enum err swx_configure(struct conf *conf, const void *settings);
 const struct swx_settings *swx_settings(void); // in force now; valid for the current callback
-bool swx_uses_s6a(const struct swx_settings *settings, const char *gateway);
+// Do the vectors of this user, at this gateway, come over S6a?
+bool swx_uses_s6a(const struct swx_settings *settings, const char *gateway,
+                  const struct base_imsi *imsi);
+// Do they for some users; for all?
+bool swx_needs_s6a(const struct swx_settings *settings);
+bool swx_needs_only_s6a(const struct swx_settings *settings);
 
 // ---- results (swx_result.c) ----
 // What the access gateway gets for the result of an SWx answer.
@@ -62,7 +72,10 @@ extern const struct fgw_core_result swx_core_user_unknown;
 // The tables, for the interface statement.
 void swx_results_doc(FILE *out);
 // Does the answer say that another AAA server has the user? TS 29.273 8.1.2.1.2 and 8.1.2.2.2.2.
+// 3006 without a name is a redirect agent's (RFC 6733 6.13), not the HSS's.
 bool swx_result_is_elsewhere(const struct dia_result *result);
+// For texts: the name, or that there is none.
+const char *swx_server_name(const char *server);
 
 // ---- vectors kept for later (swx_cache.c); any thread ----
 typedef Magma__Feg__AuthenticationAnswer__SIPAuthVector swx_vector;

@@ -64,9 +64,15 @@ static void answered(struct fgw_up *up, const struct dia_outcome *outcome)
         return;
     assign_answer *answer = (assign_answer *)message;
     const struct dia_result result = dia_msg_result(outcome->answer);
-    if (swx_result_is_elsewhere(&result) && answer->serving_aaa_server[0]) {
+    if (swx_result_is_elsewhere(&result) &&
+        (result.experimental || answer->serving_aaa_server[0])) {
+        if (own(up)->assign->accept_redirect && answer->serving_aaa_server[0]) {
+            answer->user_data = NULL;
+            reply(up, "redirected", answer);
+            return;
+        }
         snprintf(text, sizeof(text), "served by AAA server %.*s", FGW_IDENTITY_MAX,
-                 answer->serving_aaa_server);
+                 swx_server_name(answer->serving_aaa_server));
         fail(up, RPC_FAILED_PRECONDITION, "served_elsewhere", text);
         return;
     }
@@ -74,7 +80,7 @@ static void answered(struct fgw_up *up, const struct dia_outcome *outcome)
         swx_end(up, &verdict, text);
         return;
     }
-    if (type == TYPE(REGISTRATION)) {
+    if (type == TYPE(REGISTRATION) || type == TYPE(RESTORATION)) {
         swx_registered(up);
     } else if (is_end(type)) {
         swx_cache_forget(&up->imsi);
@@ -100,7 +106,7 @@ static void run(struct fgw_up *up, assign_t *assign)
         fail(up, RPC_PERMISSION_DENIED, "denied", "this gateway may not serve this user");
     } else if (fgw_up_left_ms(up) <= 0) {
         fail(up, RPC_DEADLINE_EXCEEDED, "timeout", "deadline has passed");
-    } else if (swx_uses_s6a(swx_settings(), up->gateway)) {
+    } else if (swx_uses_s6a(swx_settings(), up->gateway, &up->imsi)) {
         reply(up, "without_swx", NULL); // there is nothing to register
     } else if (is_end(type) && swx_served_elsewhere(up)) {
         // The HSS knows one AAA server, us: what the gateway that served the user before says must

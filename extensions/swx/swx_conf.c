@@ -15,6 +15,20 @@ static enum err check_plmn(const char *text, const char **why)
     return ERR_CONF_RANGE;
 }
 
+static const struct conf_key s6a_users_keys[] = {
+    {.name = "imsi_prefix",
+     .type = CONF_STRING,
+     .offset = offsetof(struct swx_s6a_users, imsi_prefix),
+     .required = true,
+     .check = fgw_route_check_digits,
+     .help = "Leading digits of the IMSIs."},
+    {.name = "gateway",
+     .type = CONF_STRING,
+     .offset = offsetof(struct swx_s6a_users, gateway),
+     .help = "At this access gateway only."},
+    {.name = NULL},
+};
+
 static const char *const take_over_types[] = {"never", "failure-indication", "deregister", NULL};
 static const char *const unsupported_types[] = {"refuse", "terminate", "accept", NULL};
 static const char *const unknown_types[] = {"user-unknown", "success", NULL};
@@ -123,6 +137,13 @@ const struct conf_key swx_settings_keys[] = {
      .type = CONF_STRINGS,
      .offset = AT(s6a_gateways),
      .help = "Access gateways whose vectors come over S6a, from an HSS without SWx; * for all."},
+    {.name = "s6a_users",
+     .type = CONF_LIST,
+     .offset = AT(s6a_users),
+     .members = s6a_users_keys,
+     .item_size = sizeof(struct swx_s6a_users),
+     .help =
+         "Users whose vectors come over S6a, by home network, at one access gateway or at any."},
     {.name = "s6a_visited_plmn",
      .type = CONF_STRING,
      .offset = AT(s6a_visited_plmn),
@@ -135,19 +156,41 @@ enum err swx_configure(struct conf *conf, const void *settings)
 {
     const struct swx_settings *s = settings;
     enum err err = fgw_route_configure(conf, "swx", &s->routes);
-    if (s->s6a_gateways.n && !s->s6a_visited_plmn) {
+    if (swx_needs_s6a(s) && !s->s6a_visited_plmn) {
         err = ERR_CONF_MISSING;
-        conf_error(conf, "swx", "s6a_gateways", err, "needs s6a_visited_plmn");
+        conf_error(conf, "swx", s->s6a_gateways.n ? "s6a_gateways" : "s6a_users", err,
+                   "needs s6a_visited_plmn");
     }
     return err;
 }
 
-bool swx_uses_s6a(const struct swx_settings *settings, const char *gateway)
+static bool is_listed(const struct conf_strings *gateways, const char *gateway)
 {
-    for (size_t i = 0; i < settings->s6a_gateways.n; i++) {
-        const char *item = settings->s6a_gateways.items[i];
-        if (strcmp(item, "*") == 0 || strcmp(item, gateway) == 0)
+    for (size_t i = 0; i < gateways->n; i++)
+        if (strcmp(gateways->items[i], gateway) == 0)
             return true;
-    }
     return false;
+}
+
+bool swx_uses_s6a(const struct swx_settings *settings, const char *gateway,
+                  const struct base_imsi *imsi)
+{
+    const struct swx_s6a_users *users = settings->s6a_users.items;
+    if (is_listed(&settings->s6a_gateways, gateway) || is_listed(&settings->s6a_gateways, "*"))
+        return true;
+    for (size_t i = 0; i < settings->s6a_users.n; i++)
+        if (strncmp(imsi->digits, users[i].imsi_prefix, strlen(users[i].imsi_prefix)) == 0 &&
+            (!users[i].gateway || strcmp(users[i].gateway, gateway) == 0))
+            return true;
+    return false;
+}
+
+bool swx_needs_s6a(const struct swx_settings *settings)
+{
+    return settings->s6a_gateways.n || settings->s6a_users.n;
+}
+
+bool swx_needs_only_s6a(const struct swx_settings *settings)
+{
+    return is_listed(&settings->s6a_gateways, "*");
 }

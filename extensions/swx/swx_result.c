@@ -83,6 +83,11 @@ bool swx_result_is_elsewhere(const struct dia_result *result)
     return result->experimental ? result->code == 5005 : result->code == 3006;
 }
 
+const char *swx_server_name(const char *server)
+{
+    return server[0] ? server : "of unknown name";
+}
+
 // ---- toward the HSS ----
 const struct fgw_core_result swx_core_user_unknown = {DIA_3GPP, 5001, "user_unknown"};
 

@@ -82,7 +82,7 @@ static void profile_answered(struct fgw_up *up, const struct dia_outcome *outcom
 void swx_vectors_found(struct fgw_up *up)
 {
     const struct swx_settings *settings = swx_settings();
-    if (swx_uses_s6a(settings, up->gateway) ||
+    if (swx_uses_s6a(settings, up->gateway, &up->imsi) ||
         (!settings->verify_authorization && !settings->register_on_auth &&
          !request(up)->retrieve_user_profile)) {
         reply(up, "success");
@@ -103,7 +103,10 @@ static void deregistered(struct fgw_up *up, const struct dia_outcome *outcome)
 {
     char text[128];
     const struct fgw_verdict verdict = swx_judge(outcome, text);
-    if (verdict.status == RPC_OK)
+    const struct dia_result result =
+        outcome->answer ? dia_msg_result(outcome->answer) : (struct dia_result){0, 0, false};
+    bool gone = result.experimental && result.code == 5003; // it has left in the meantime
+    if (verdict.status == RPC_OK || gone)
         send_mar(up);
     else
         swx_end(up, &verdict, text);
@@ -115,7 +118,7 @@ static void elsewhere(struct fgw_up *up, const char *server)
     const struct swx_settings *settings = swx_settings();
     struct swx_own *o = own(up);
     char text[FGW_IDENTITY_MAX + 32];
-    bool named = server && server[0];
+    bool named = server[0];
     if (!o->taken_over && settings->take_over == SWX_TAKE_OVER_FAILURE) {
         o->taken_over = true;
         request(up)->aaa_failure = 1;
@@ -132,7 +135,7 @@ static void elsewhere(struct fgw_up *up, const char *server)
         reply(up, "redirected");
     } else {
         snprintf(text, sizeof(text), "served by AAA server %.*s", FGW_IDENTITY_MAX,
-                 named ? server : "of unknown name");
+                 swx_server_name(server));
         fail(up, RPC_FAILED_PRECONDITION, "served_elsewhere", text);
     }
 }
@@ -166,8 +169,12 @@ static void vectors_answered(struct fgw_up *up, const struct dia_outcome *outcom
     if (swx_read(up, SWX_MAA, outcome, &message) != ERR_OK)
         return;
     o->answer = (answer_t *)message;
-    if (moved) {
+    if (moved && (result.experimental || o->answer->serving_aaa_server[0])) {
         elsewhere(up, o->answer->serving_aaa_server);
+        return;
+    }
+    if (verdict.status != RPC_OK) {
+        swx_end(up, &verdict, text);
         return;
     }
     keep_scheme(o->answer, request(up)->authentication_scheme);
@@ -243,7 +250,7 @@ static void get_vectors(struct fgw_up *up)
             swx_cache_take(&up->imsi, r, o->asked, up->arena, &o->answer->sip_auth_vectors);
     if (o->answer->n_sip_auth_vectors)
         swx_vectors_found(up);
-    else if (swx_uses_s6a(settings, up->gateway))
+    else if (swx_uses_s6a(settings, up->gateway, &up->imsi))
         swx_s6a_send(up);
     else
         send_mar(up);

@@ -383,6 +383,33 @@ static void test_a_caller_may_accept_the_redirection(void **state)
     assert_string_equal(world.label, "redirected");
 }
 
+static void test_the_redirection_of_an_agent_is_not_another_server(void **state)
+{
+    request_t m = wanted(1);
+    m.accept_redirect = 1;
+    settings()->take_over = SWX_TAKE_OVER_FAILURE;
+    world_call(AUTHENTICATE, "agw1", &m.base);
+    world_answer("0000010c4000000c00000bbe"); // 3006 alone
+    assert_int_equal(world.call.status, RPC_UNAVAILABLE);
+    assert_string_equal(world.label, "redirect_indication");
+    assert_int_equal(world.n_sent, 1);
+    simple(REGISTER, "agw1");
+    world_answer("0000010c4000000c00000bbe");
+    assert_int_equal(world.call.status, RPC_UNAVAILABLE);
+}
+
+static void test_another_server_without_a_name(void **state)
+{
+    request_t m = wanted(1);
+    m.accept_redirect = 1;
+    settings()->take_over = SWX_TAKE_OVER_DEREGISTER;
+    world_call(AUTHENTICATE, "agw1", &m.base);
+    world_answer(EXP_5005);
+    assert_int_equal(world.call.status, RPC_FAILED_PRECONDITION);
+    assert_string_equal(world.label, "served_elsewhere");
+    assert_int_equal(world.n_sent, 1); // in whose name?
+}
+
 static void test_failure_indication_takes_over_once(void **state)
 {
     settings()->take_over = SWX_TAKE_OVER_FAILURE;
@@ -410,6 +437,12 @@ static void test_deregistration_in_the_others_name_only_where_set(void **state)
     assert_string_equal(world_sent_text(AVP_ORIGIN_HOST), "fgw.example.org");
     world_answer(VECTOR("01", "11") WORLD_SUCCESS);
     assert_int_equal(answer()->n_sip_auth_vectors, 1);
+    authenticate(1);
+    world_answer(EXP_5005 AVP_OTHER_SERVER);
+    world_answer(WORLD_EXPERIMENTAL("0000138b")); // 5003: it has just left
+    assert_int_equal(world_sent_command(), DIA_CMD_MAR);
+    world_answer(EXP_5005 AVP_OTHER_SERVER); // once is enough
+    assert_int_equal(world.call.status, RPC_FAILED_PRECONDITION);
     authenticate(1);
     world_answer(EXP_5005 AVP_OTHER_SERVER);
     world_answer(EXP_5001); // the de-registration fails
@@ -462,6 +495,38 @@ static void test_register_redirected(void **state)
     assert_int_equal(world.call.status, RPC_FAILED_PRECONDITION);
     assert_non_null(strstr(world.call.message, "aaa2.example.org"));
     assert_false(serves("agw1"));
+}
+
+static void test_assign_may_accept_the_redirection(void **state)
+{
+    Fgw__Swx__AssignRequest m = FGW__SWX__ASSIGN_REQUEST__INIT;
+    m.user_name = WORLD_TEXT(IMSI);
+    m.type = FGW__SWX__ASSIGNMENT_TYPE__REGISTRATION;
+    m.accept_redirect = 1;
+    world_call(ASSIGN, "agw1", &m.base);
+    world_answer(EXP_5005 AVP_OTHER_SERVER);
+    const Fgw__Swx__AssignAnswer *reply =
+        (const void *)world_reply(&fgw__swx__assign_answer__descriptor);
+    assert_string_equal(reply->serving_aaa_server, "aaa2.example.org");
+    assert_string_equal(world.label, "redirected");
+    assert_false(serves("agw1"));
+    world_call(ASSIGN, "agw1", &m.base);
+    world_answer(EXP_5005); // nobody to ask instead
+    assert_int_equal(world.call.status, RPC_FAILED_PRECONDITION);
+}
+
+static void test_restoration_tells_where_the_user_is(void **state)
+{
+    Fgw__Swx__AssignRequest m = FGW__SWX__ASSIGN_REQUEST__INIT;
+    m.user_name = WORLD_TEXT(IMSI);
+    m.type = FGW__SWX__ASSIGNMENT_TYPE__PGW_UPDATE;
+    world_call(ASSIGN, "agw1", &m.base);
+    world_answer(WORLD_SUCCESS);
+    assert_false(serves("agw1")); // registered elsewhere or not at all: not this type's business
+    m.type = FGW__SWX__ASSIGNMENT_TYPE__RESTORATION;
+    world_call(ASSIGN, "agw1", &m.base);
+    world_answer(USER_DATA(ALLOWED) WORLD_SUCCESS);
+    assert_true(serves("agw1"));
 }
 
 static void test_assign_takes_every_type_of_swx_and_no_other(void **state)
@@ -522,6 +587,23 @@ static void test_vectors_over_s6a_for_the_gateways_that_are_set(void **state)
     world_fail(ERR_TIMEOUT);
 }
 
+static void test_vectors_over_s6a_for_the_users_that_are_set(void **state)
+{
+    static struct swx_s6a_users users[] = {{NULL, NULL}};
+    request_t m = wanted(1);
+    users[0].imsi_prefix = WORLD_TEXT("00101");
+    settings()->s6a_users = (struct conf_list){users, 1};
+    settings()->s6a_visited_plmn = WORLD_TEXT("00101");
+    world_call(AUTHENTICATE, "agw1", &m.base);
+    assert_int_equal(world_sent_command(), DIA_CMD_AIR);
+    world_fail(ERR_TIMEOUT);
+    m.user_name = WORLD_TEXT("262010000000001");
+    world_call(AUTHENTICATE, "agw1", &m.base);
+    assert_int_equal(world_sent_command(), DIA_CMD_MAR);
+    world_fail(ERR_TIMEOUT);
+    settings()->s6a_users = (struct conf_list){NULL, 0}; // the conf does not own it
+}
+
 static void test_over_s6a_there_is_no_aka_prime_and_no_registration(void **state)
 {
     request_t m = wanted(1);
@@ -573,14 +655,19 @@ int main(void)
         PLAIN(test_register_on_auth_registers),
         PLAIN(test_by_default_the_other_server_is_named),
         PLAIN(test_a_caller_may_accept_the_redirection),
+        PLAIN(test_the_redirection_of_an_agent_is_not_another_server),
+        PLAIN(test_another_server_without_a_name),
         PLAIN(test_failure_indication_takes_over_once),
         PLAIN(test_deregistration_in_the_others_name_only_where_set),
         PLAIN(test_register_and_deregister),
         PLAIN(test_registration_counts_even_if_the_caller_is_gone),
         PLAIN(test_the_old_gateway_cannot_deregister_the_new_ones_user),
         PLAIN(test_register_redirected),
+        PLAIN(test_assign_may_accept_the_redirection),
+        PLAIN(test_restoration_tells_where_the_user_is),
         PLAIN(test_assign_takes_every_type_of_swx_and_no_other),
         PLAIN(test_vectors_over_s6a_for_the_gateways_that_are_set),
+        PLAIN(test_vectors_over_s6a_for_the_users_that_are_set),
         PLAIN(test_over_s6a_there_is_no_aka_prime_and_no_registration),
     };
     return cmocka_run_group_tests(tests, start, stop);
