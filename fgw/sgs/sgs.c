@@ -22,6 +22,7 @@ static struct {
     struct base_timer begin;
     struct sgs_core *core;
     struct sgs_links *_Atomic links;
+    size_t n_retained; // access gateways with registrations in the store
 } sgs;
 
 const struct sgs_plan *sgs_plan(void)
@@ -162,13 +163,13 @@ static void capture_as(const struct sgs_capture_settings *s)
     sgs_links_capture(links, capture);
 }
 
-static void begin(struct base_timer *timer)
+static void run(bool reset)
 {
     const struct sgs_settings *s = sgs_settings();
     const struct sgs_core_conf core_conf = {
         .plan = sgs.plan,
         .timers = s->timers,
-        .reset_on_start = s->reset_on_start,
+        .reset_on_start = reset,
         .lost_after_ms = s->lost_after_ms,
         .reset_parallel = (size_t)s->reset_parallel,
         .reset_tries = (size_t)s->reset_tries,
@@ -193,6 +194,31 @@ static void begin(struct base_timer *timer)
     }
     atomic_store(&sgs.links, links);
     capture_as(&s->capture);
+}
+
+// To a VLR a reset means that we have lost what it told us (TS 29.118 5.8.2). With registrations in
+// the store we have not.
+static void retained(const char *gateway, void *arg)
+{
+    sgs.n_retained++;
+}
+
+static void looked(enum err err, void *arg)
+{
+    base_log(&log_sgs, BASE_LOG_NOTICE, NULL, "registrations of %zu access gateways are retained",
+             sgs.n_retained);
+    run(err || sgs.n_retained == 0);
+}
+
+static void begin(struct base_timer *timer)
+{
+    static const char *const all[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    int when = sgs_settings()->reset_on_start;
+    sgs.n_retained = 0;
+    if (when != SGS_RESET_LOST)
+        run(when == SGS_RESET_ALWAYS);
+    else if (fgw_directory_search(sgs.loop, FGW_ACCESS_SGS, all, 10, retained, looked, NULL))
+        run(true);
 }
 
 // Another capture, on the loop: the settings in force there.

@@ -34,6 +34,7 @@ struct sgs_area_settings {
     struct conf_strings vlrs; // names; the order is the one of `select`
 };
 enum sgs_select { SGS_SELECT_PRIMARY, SGS_SELECT_POOL };
+enum sgs_reset_on_start { SGS_RESET_NEVER, SGS_RESET_LOST, SGS_RESET_ALWAYS };
 struct sgs_settings {
     struct conf_list vlrs;  // struct sgs_vlr_settings; empty: there is no SGs
     struct conf_list areas; // struct sgs_area_settings
@@ -47,7 +48,7 @@ struct sgs_settings {
     struct sgsap_timers timers;
     int64_t reconnect_min_ms, reconnect_max_ms;
     int64_t lost_after_ms; // 0: never
-    bool reset_on_start;
+    int reset_on_start; // enum sgs_reset_on_start
     int64_t agw_timeout_ms;
     int64_t reset_parallel, reset_retry_ms, reset_tries;
     int64_t max_subscribers;

@@ -8,6 +8,7 @@
 #define AREA(member) offsetof(struct sgs_area_settings, member)
 
 static const char *const selects[] = {"primary", "pool", NULL};
+static const char *const resets[] = {"never", "lost", "always", NULL};
 
 static const struct conf_key vlr_keys[] = {
     {.name = "name",
@@ -174,11 +175,13 @@ const struct conf_key sgs_settings_keys[] = {
      .help = "A VLR without association for so long counts as reset: its subscribers register "
              "again, with another one of their area. 0: never."},
     {.name = "reset_on_start",
-     .type = CONF_BOOL,
+     .type = CONF_ENUM,
      .offset = AT(reset_on_start),
+     .choices = resets,
      .restart = true,
-     .def = 1,
-     .help = "Send SGsAP-RESET-INDICATION to each VLR after a start."},
+     .def = SGS_RESET_LOST,
+     .help = "Send SGsAP-RESET-INDICATION to each VLR after a start: always, never, or if no "
+             "registration is stored."},
     {.name = "agw_service",
      .type = CONF_STRING,
      .offset = AT(agw_service),

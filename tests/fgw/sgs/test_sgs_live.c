@@ -334,6 +334,38 @@ static void resets_go_both_ways(void **state)
                         "/magma.feg.CSFBGatewayService/VLRResetIndication");
 }
 
+// Resets received when a location update, which comes after one, has arrived.
+static int resets_after(const char *more, const char *kept)
+{
+    snprintf(world.kept, sizeof(world.kept), "%s", kept);
+    snprintf(world.kept_gateway, sizeof(world.kept_gateway), "gw1");
+    snprintf(world.kept_vlr, sizeof(world.kept_vlr), VLR1);
+    start(more);
+    update_location();
+    assert_true(seen(called));
+    return vlr.received[SGSAP_RESET_INDICATION];
+}
+
+static void a_start_without_registrations_is_a_reset(void **state)
+{
+    assert_int_equal(resets_after("", ""), 1);
+}
+
+static void a_start_with_registrations_is_none(void **state)
+{
+    assert_int_equal(resets_after("", IMSI2), 0);
+}
+
+static void a_reset_can_be_had_always(void **state)
+{
+    assert_int_equal(resets_after("reset_on_start = \"always\";", IMSI2), 1);
+}
+
+static void a_reset_can_be_had_never(void **state)
+{
+    assert_int_equal(resets_after("reset_on_start = \"never\";", ""), 0);
+}
+
 static void a_lost_association_comes_back(void **state)
 {
     start("");
@@ -372,6 +404,10 @@ int main(void)
         CASE(a_subscriber_registers_and_gets_a_message),
         CASE(paging_for_a_gateway_that_is_away_is_answered),
         CASE(resets_go_both_ways),
+        CASE(a_start_without_registrations_is_a_reset),
+        CASE(a_start_with_registrations_is_none),
+        CASE(a_reset_can_be_had_always),
+        CASE(a_reset_can_be_had_never),
         CASE(a_lost_association_comes_back),
         CASE(bad_calls_are_refused),
     };

@@ -109,6 +109,35 @@ enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), v
     return ERR_OK;
 }
 
+struct search {
+    struct base_job job;
+    void (*visit)(const char *gateway, void *arg);
+    void (*done)(enum err err, void *arg);
+    void *arg;
+};
+
+static void end_search(struct base_job *job)
+{
+    struct search *s = BASE_CONTAINER_OF(job, struct search, job);
+    if (world.kept[0])
+        s->visit(world.kept_gateway, s->arg);
+    s->done(ERR_OK, s->arg);
+    free(s);
+}
+
+enum err fgw_directory_search(struct base_loop *loop, enum fgw_access access,
+                              const char *const *prefixes, size_t n,
+                              void (*visit)(const char *gateway, void *arg),
+                              void (*done)(enum err err, void *arg), void *arg)
+{
+    struct search *s = calloc(1, sizeof(*s));
+    assert_non_null(s);
+    assert_int_equal(access, FGW_ACCESS_SGS);
+    *s = (struct search){.job.run = end_search, .visit = visit, .done = done, .arg = arg};
+    base_loop_post_admitted(loop, &s->job);
+    return ERR_OK;
+}
+
 void fgw_count(const char *interface, const char *procedure, enum fgw_direction direction,
                const char *peer, const char *result, int64_t elapsed_ns)
 {
