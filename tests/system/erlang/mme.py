@@ -73,12 +73,13 @@ class Message:
 class Mme:
     """A connected peer. Answers DWR by itself while it waits."""
 
-    def __init__(self, port, identity="mme1.example.org", realm="example.org", ip="127.0.0.1"):
+    def __init__(self, port, identity="mme1.example.org", realm="example.org", ip="127.0.0.1",
+                 app=None):
         self.identity, self.realm, self.ids = identity, realm, itertools.count(1)
         self.sock = socket.create_connection((ip, port), timeout=10)
+        offer = avp(260, [avp(266, TGPP), avp(258, S6A)]) if app is None else avp(258, app)
         cea = self.request(257, 0, [avp(257, b"\0\1\x7f\0\0\1"), avp(266, 0),
-                                    avp(269, "bare peer", mandatory=False),
-                                    avp(260, [avp(266, TGPP), avp(258, S6A)])], flags=0x80)
+                                    avp(269, "bare peer", mandatory=False), offer], flags=0x80)
         assert cea.number(268) == 2001, cea.number(268)
         time.sleep(0.1)  # OTP loses a request that arrives before it has noted its own CEA
 

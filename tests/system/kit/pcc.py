@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""PCRF and OCS on Erlang/OTP, and sessions whose calls a test can fill to the last field.
+
+Not for what the core answers: tests script that.
+"""
+from kit import core
+from kit.agw import Agw, Tunnel
+from kit.erlang import Atom, term
+from kit.proc import eventually
+from kit.session import CONTROLLER, TUNNEL
+from kit.session import pb as proto
+
+GX, GY = Atom("gx"), Atom("gy")
+INITIAL, UPDATE, TERMINATION, EVENT = 1, 2, 3, 4
+Tunnel.IN.update(TUNNEL)
+
+
+class ErlangPcc(core.ErlangHss):
+    """tests/system/erlang/pcc: PCRF and OCS, or one of them. What it answers is scripted."""
+
+    program = "pcc"
+
+    def script(self, app, kind, session, *steps):
+        """What the next requests are answered with: one step (a dict) each. session: a name of the
+        access gateway's, or None for any; kind: CC-Request-Type, or None."""
+        key = (app, Atom("any") if kind is None else kind,
+               Atom("any") if session is None else session)
+        done = self.command("script " + term((*key, list(steps))))
+        assert done.get("ok"), done
+
+    def clear(self):
+        assert self.command("clear")["ok"]
+
+    def barrier(self):
+        """What it printed until now is in events."""
+        position = self.position()
+        self.command("peers")
+        eventually(lambda: [e for e in self.events[position:] if "peers" in e], 5, "its answer")
+
+    def requests(self, app=None, kind=None, session=None, since=0):
+        """The requests of a session (its access gateway's name) that came until now."""
+        self.barrier()
+        match = {k: v for k, v in (("app", app), ("type", kind)) if v is not None}
+        return [e for e in self.find("request", since, **match)
+                if session is None or e["session"].rsplit(";", 1)[1] == session]
+
+    def wait_request(self, app, kind, session, count=1, timeout=5):
+        """The request number `count` of this kind."""
+        return eventually(lambda: self.requests(app, kind, session)[count - 1:], timeout,
+                          "%s request %s of %s" % (app, kind, session))[0]
+
+    def send(self, app, command, session_id, gateway, **avps):
+        """Sends RAR or ASR; the answer event."""
+        line = (app, Atom(command), session_id, gateway.identity, gateway.realm, named(avps))
+        return self.command("send " + term(line))
+
+    def storm(self, app, command, session_ids, gateway, **avps):
+        """The same to many sessions at once; {"2001": how many, ...}."""
+        line = (app, Atom(command), list(session_ids), gateway.identity, gateway.realm, named(avps))
+        return self.command("storm " + term(line), timeout=30)
+
+
+def named(avps):
+    """Charging_Rule_Install -> Charging-Rule-Install; a leading 3GPP- is not possible this way."""
+    return {name.replace("_", "-"): value for name, value in avps.items()}
+
+
+class Session:
+    """A session as an access gateway keeps it: what the core said is sent back with each call."""
+
+    def __init__(self, agw, imsi, number, apn="internet", ipv4="10.0.0.7", owner="agw1"):
+        self.agw, self.imsi, self.apn, self.ipv4, self.owner = agw, imsi, apn, ipv4, owner
+        self.name = "IMSI%s-%d" % (imsi, number)
+        self.number = number
+        self.requests = 0  # CC-Request-Number of the last one
+        self.tgpp = proto.TgppContext()
+
+    def diameter_id(self, gateway, app):
+        """The Session-Id that the core sees."""
+        return "%s;%d;%d;%s;%s" % (gateway.identity, self.number, 1 if app == GX else 2, self.owner,
+                                   self.name)
+
+    def common(self, context):
+        context.sid.id = "IMSI" + self.imsi
+        context.apn = self.apn
+        context.ue_ipv4 = self.ipv4
+
+    def next(self):
+        self.requests += 1
+        return self.requests
+
+    # ---- create ----
+
+    def create_request(self):
+        request = proto.CreateSessionRequest(session_id=self.name)
+        self.common(request.common_context)
+        request.requested_units.total = 5000
+        request.rat_specific_context.lte_context.spgw_ipv4 = "192.0.2.9"
+        return request
+
+    def create(self, request=None, timeout=6):
+        answer = self.agw.call(CONTROLLER + "CreateSession", request or self.create_request(),
+                               proto.CreateSessionResponse, timeout)
+        self.tgpp.CopyFrom(answer.tgpp_ctx)
+        return answer
+
+    # ---- update ----
+
+    def add_usage(self, request, number, key=7, total=0, **usage):
+        """Adds a report to an UpdateSessionRequest; total counts as received by the UE."""
+        element = request.updates.add(session_id=self.name, request_number=number)
+        self.common(element.common_context)
+        element.tgpp_ctx.CopyFrom(self.tgpp)
+        element.usage.CopyFrom(proto.CreditUsage(**{
+            "charging_key": key, "bytes_rx": total, "type": proto.CreditUsage.QUOTA_EXHAUSTED,
+            **usage}))
+        return element
+
+    def add_monitor(self, request, number, monitoring_key=b"", tx=0, rx=0, level=0, **more):
+        element = request.usage_monitors.add(session_id=self.name, request_number=number,
+                                             sid="IMSI" + self.imsi, ue_ipv4=self.ipv4, **more)
+        element.tgpp_ctx.CopyFrom(self.tgpp)
+        if monitoring_key:
+            element.update.CopyFrom(proto.UsageMonitorUpdate(
+                monitoring_key=monitoring_key, bytes_tx=tx, bytes_rx=rx, level=level))
+        return element
+
+    def send_update(self, request, timeout=6):
+        answer = self.agw.call(CONTROLLER + "UpdateSession", request, proto.UpdateSessionResponse,
+                               timeout)
+        for element in [*answer.responses, *answer.usage_monitor_responses]:
+            if element.session_id == self.name and element.HasField("tgpp_ctx"):
+                self.tgpp.CopyFrom(element.tgpp_ctx)
+        return answer
+
+    def update(self, total=0, key=7, timeout=6, **usage):
+        """One report in one call: the response element."""
+        request = proto.UpdateSessionRequest()
+        self.add_usage(request, self.next(), key, total, **usage)
+        return self.send_update(request, timeout).responses[0]
+
+    # ---- terminate ----
+
+    def terminate_request(self, number=None):
+        request = proto.SessionTerminateRequest(
+            session_id=self.name, request_number=self.next() if number is None else number)
+        self.common(request.common_context)
+        request.tgpp_ctx.CopyFrom(self.tgpp)
+        return request
+
+    def terminate(self, request=None, timeout=6):
+        return self.agw.call(CONTROLLER + "TerminateSession", request or self.terminate_request(),
+                             proto.SessionTerminateResponse, timeout)
+
+
+def session_agw(pki, name="agw1"):
+    return Agw(pki, name=name, service="session_proxy")
