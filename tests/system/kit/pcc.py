@@ -3,11 +3,13 @@
 
 Not for what the core answers: tests script that.
 """
-from kit import core
+import itertools
+
+from kit import core, paths
 from kit.agw import Agw, Tunnel
 from kit.erlang import Atom, term
 from kit.proc import eventually
-from kit.session import CONTROLLER, TUNNEL
+from kit.session import CONTROLLER, TUNNEL, SessionGateway
 from kit.session import pb as proto
 
 GX, GY = Atom("gx"), Atom("gy")
@@ -155,3 +157,100 @@ class Session:
 
 def session_agw(pki, name="agw1"):
     return Agw(pki, name=name, service="session_proxy")
+
+
+# ---- one gateway between them ----
+
+NUMBERS = itertools.count(1)
+SETTINGS = """
+gx_gy: {
+  gx: { timeout = "2s"; };
+  gy: { timeout = "2s"; };
+  rules = ( { id = "gold"; rating_group = 30; service_identifier = 300; },
+            { id = "web"; rating_group = 31; },
+            { id = "free"; online = false; } );
+  base_names = ( { name = "bundle"; rules = [ "web", "free" ]; } );
+};
+"""
+
+
+class World:
+    """PCRF, OCS, fgwd and an access gateway with its tunnel. settings: of the section gx_gy."""
+
+    def __init__(self, pki, settings=SETTINGS):
+        self.pcrf = ErlangPcc("--apps", "gx", identity="pcrf.example.org")
+        self.ocs = ErlangPcc("--apps", "gy", identity="ocs.example.org", ip=paths.HSS2_IP)
+        self.gateway = SessionGateway(pki, [self.pcrf.peer(), self.ocs.peer()],
+                                      more=settings).start()
+        self.agw = session_agw(pki)
+        self.tunnel = self.agw.open_tunnel()
+
+    def stop(self):
+        self.agw.close()
+        self.gateway.stop()
+        self.pcrf.stop()
+        self.ocs.stop()
+
+    def session(self, **more):
+        n = next(NUMBERS)
+        return Session(self.agw, "00101%010d" % n, n, **more)
+
+    def errors(self):
+        return self.pcrf.find("error") + self.ocs.find("error")
+
+    def opened(self, *definitions, grants=None, **cca):
+        """(session, answer) with these rules, by default one of rating group 7. cca: more AVPs of
+        the PCRF's answer; grants: the services in the answer of the OCS."""
+        session = self.session()
+        rules = [install(*(definitions or [rule("video", 7)]))]
+        self.pcrf.script(GX, INITIAL, session.name, {
+            "avps": {"Charging-Rule-Install": rules, **named(cca)}})
+        if grants:
+            self.ocs.script(GY, INITIAL, session.name,
+                            {"avps": {"Multiple-Services-Credit-Control": grants}})
+        return session, session.create()
+
+    def watched(self):
+        """For a fixture of each test: at its end the core must have had nothing to refuse."""
+        before = len(self.errors())
+        self.tunnel.handlers.clear()
+        yield self
+        self.pcrf.clear()
+        self.ocs.clear()
+        assert not self.errors()[before:], self.errors()[before:]
+
+
+# ---- values ----
+
+def rule(name, group=None, **more):
+    definition = {"Charging-Rule-Name": name, **more}
+    if group is not None:
+        definition["Rating-Group"] = group
+    return definition
+
+
+def install(*definitions, **more):
+    return {"Charging-Rule-Definition": list(definitions), **more}
+
+
+def monitor(key, level, total=None, **more):
+    granted = {"Granted-Service-Unit": [{"CC-Total-Octets": total}]} if total is not None else {}
+    return {"Monitoring-Key": key, "Usage-Monitoring-Level": level, **granted, **more}
+
+
+def full_request(session):
+    """CreateSession with every field that is for the core."""
+    request = session.create_request()
+    common = request.common_context
+    common.msisdn, common.ue_ipv6 = b"491710001", "2001:db8:1:2::1"
+    request.access_timezone.offset_minutes = 60
+    request.requested_units.Clear()
+    request.requested_units.tx, request.requested_units.rx = 300, 700
+    lte = request.rat_specific_context.lte_context
+    lte.imei, lte.plmn_id, lte.imsi_plmn_id = "3534900698733153", "00101", "00102"
+    lte.user_location = bytes.fromhex("8200f110000100f11001020304")
+    lte.charging_characteristics = "0800"
+    lte.qos_info.CopyFrom(proto.QosInformationRequest(
+        apn_ambr_dl=100000000, apn_ambr_ul=50000000, priority_level=9, preemption_capability=1,
+        preemption_vulnerability=0, qos_class_id=9))
+    return request
