@@ -19,8 +19,6 @@ int fd_msg_parse_or_error(struct msg **msg, struct msg **error)
     return dia_interpose_parse(msg, error);
 }
 
-struct cnxctx; // a connection of the library
-
 static int (*real_search)(struct dictionary *, enum dict_object_type, int, const void *,
                           struct dict_object **, int);
 static int (*real_new)(struct dictionary *, enum dict_object_type, void *, struct dict_object *,
@@ -29,6 +27,14 @@ static int (*real_delete)(struct dict_object *);
 static int (*real_post)(struct fifo *, void **);
 static int (*real_out)(struct msg **, struct cnxctx *, struct peer_hdr *, int);
 static int (*real_fifo_new)(struct fifo **, int);
+static void (*real_threadname)(const char *);
+static dia_write *real_send;
+static dia_read *real_recv;
+static int (*real_protocol)(struct cnxctx *);
+static int (*real_get)(struct fifo *, void **);
+static int (*real_tryget)(struct fifo *, void **);
+static int (*real_register)(dia_route_fn *, void *, int, struct fd_rt_out_hdl **);
+static int (*real_unregister)(struct fd_rt_out_hdl *, void **);
 static int (*real_setsockopt)(int, int, int, const void *, socklen_t);
 
 // Before main, so that no thread finds them missing. dlsym returns an object pointer; POSIX says
@@ -41,9 +47,18 @@ static void __attribute__((constructor)) find_originals(void)
     *(void **)&real_post = dlsym(RTLD_NEXT, "fd_fifo_post_int");
     *(void **)&real_fifo_new = dlsym(RTLD_NEXT, "fd_fifo_new");
     *(void **)&real_out = dlsym(RTLD_NEXT, "fd_out_send");
+    *(void **)&real_threadname = dlsym(RTLD_NEXT, "fd_log_threadname");
+    *(void **)&real_send = dlsym(RTLD_NEXT, "fd_cnx_send");
+    *(void **)&real_recv = dlsym(RTLD_NEXT, "fd_cnx_s_recv");
+    *(void **)&real_protocol = dlsym(RTLD_NEXT, "fd_cnx_getproto");
+    *(void **)&real_get = dlsym(RTLD_NEXT, "fd_fifo_get_int");
+    *(void **)&real_tryget = dlsym(RTLD_NEXT, "fd_fifo_tryget_int");
+    *(void **)&real_register = dlsym(RTLD_NEXT, "fd_rt_out_register");
+    *(void **)&real_unregister = dlsym(RTLD_NEXT, "fd_rt_out_unregister");
     *(void **)&real_setsockopt = dlsym(RTLD_NEXT, "setsockopt");
     if (!real_search || !real_new || !real_delete || !real_post || !real_fifo_new || !real_out ||
-        !real_setsockopt)
+        !real_threadname || !real_send || !real_recv || !real_protocol || !real_get ||
+        !real_tryget || !real_register || !real_unregister || !real_setsockopt)
         abort(); // linked without the libraries this file is for
 }
 
@@ -82,7 +97,8 @@ int fd_fifo_post_int(struct fifo *queue, void **item)
 // unbounded.
 int fd_fifo_new(struct fifo **queue, int max)
 {
-    return real_fifo_new(queue, max > 0 && max < DIA_FIFO_LEAST ? DIA_FIFO_LEAST : max);
+    const int least = dia_interpose_fifo_least();
+    return real_fifo_new(queue, max > 0 && max < least ? least : max);
 }
 
 // Not in the library's headers; `peer` is a struct fd_peer, which begins with a struct peer_hdr.
@@ -94,6 +110,54 @@ int fd_out_send(struct msg **msg, struct cnxctx *cnx, struct peer_hdr *peer, int
         return rc;
     rc = real_out(msg, cnx, peer, routed);
     return rc != 0 && routed && !cnx ? dia_interpose_not_out(msg, rc) : rc;
+}
+
+// What these five do together: coalesce.c. None but the first is in the library's headers.
+void fd_log_threadname(const char *name)
+{
+    dia_coalesce_thread(name);
+    real_threadname(name);
+}
+
+int fd_cnx_send(struct cnxctx *cnx, unsigned char *data, size_t len);
+int fd_cnx_send(struct cnxctx *cnx, unsigned char *data, size_t len)
+{
+    return dia_coalesce_write(real_send, cnx, real_protocol(cnx), data, len);
+}
+
+// Where a thread waits for the next message to send.
+int fd_fifo_get_int(struct fifo *queue, void **item)
+{
+    if (dia_coalesce_pending()) {
+        if (real_tryget(queue, item) == 0)
+            return 0;
+        int rc = dia_coalesce_flush(real_send);
+        if (rc != 0) {
+            *item = NULL;
+            return rc;
+        }
+    }
+    return real_get(queue, item);
+}
+
+ssize_t fd_cnx_s_recv(struct cnxctx *cnx, void *into, size_t len);
+ssize_t fd_cnx_s_recv(struct cnxctx *cnx, void *into, size_t len)
+{
+    return dia_coalesce_read(real_recv, cnx, into, len);
+}
+
+int fd_rt_out_register(dia_route_fn *fn, void *data, int priority, struct fd_rt_out_hdl **handle)
+{
+    int rc = real_register(fn, data, priority, handle);
+    if (rc == 0)
+        dia_direct_callback(fn, data, priority);
+    return rc;
+}
+
+int fd_rt_out_unregister(struct fd_rt_out_hdl *handle, void **data)
+{
+    dia_direct_callback_gone();
+    return real_unregister(handle, data);
 }
 
 int fd_core_shutdown(void)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "diameter/dict.h"
 
@@ -18,8 +19,10 @@ int dia_interpose_parse(struct msg **msg, struct msg **error);
 // rt_redirect.fdx wait for them there. A request that would stop the library (a decorated user
 // name, a Session-Id or Proxy-Info that it cannot copy) is refused here.
 bool dia_interpose_post(struct fifo *queue, void **item);
-// fd_fifo_new: least room of the library's bounded queues.
-#define DIA_FIFO_LEAST 1024
+// fd_fifo_new: least room of the library's bounded queues; beyond the cap of a peer, so that a
+// thread which sends never waits for a peer.
+int dia_interpose_fifo_least(void);
+void dia_interpose_fifo_set(uint32_t max_in_flight);
 // fd_out_send of the router: a peer that is no longer connected gets no message through a
 // connection that its own thread is taking down. An answer is then dropped (*msg is NULL, 0
 // returned), a request refused (errno), so that the router tries the next peer. _not_out: the same
@@ -27,6 +30,24 @@ bool dia_interpose_post(struct fifo *queue, void **item);
 // the process.
 int dia_interpose_out(struct msg **msg, struct peer_hdr *peer);
 int dia_interpose_not_out(struct msg **msg, int rc);
+// coalesce.c: fewer system calls on TCP connections. _thread learns from the name that a thread of
+// the library gives itself what it is; the others do nothing in threads of other names. write and
+// read are the library's own. _write keeps the bytes until there is no room for the next, or
+// _flush, which must follow before the thread waits (_pending: there is something to flush); an
+// error of either is one of the connection.
+struct cnxctx; // a connection of the library
+typedef int dia_write(struct cnxctx *cnx, uint8_t *data, size_t len);
+typedef ssize_t dia_read(struct cnxctx *cnx, void *into, size_t len);
+void dia_coalesce_thread(const char *name);
+int dia_coalesce_write(dia_write *write, struct cnxctx *cnx, int protocol, uint8_t *data,
+                       size_t len);
+bool dia_coalesce_pending(void);
+int dia_coalesce_flush(dia_write *write);
+ssize_t dia_coalesce_read(dia_read *read, struct cnxctx *cnx, void *into, size_t len);
+// fd_rt_out_register, fd_rt_out_unregister: direct.c asks the same callbacks as the library.
+typedef int dia_route_fn(void *data, struct msg **msg, struct fd_list *candidates);
+void dia_direct_callback(dia_route_fn *fn, void *data, int priority);
+void dia_direct_callback_gone(void);
 // Call counts, for the self-test (dia_stack_interposed_ok) after the first connection.
 enum dia_interposed {
     DIA_INTERPOSED_PARSE,

@@ -245,7 +245,7 @@ static struct avp *find_decorated(struct msg *request)
 
 static bool screen(struct msg *request)
 {
-    struct fd_pei pei = {.pei_errcode = (char *)(uintptr_t)"DIAMETER_INVALID_AVP_VALUE"};
+    struct fd_pei pei = {.pei_errcode = (char *)(uintptr_t) "DIAMETER_INVALID_AVP_VALUE"};
     int flags = MSGFL_ANSW_NOSID | MSGFL_ANSW_NOPROXYINFO;
     pei.pei_avp = find_harmful(request);
     if (!pei.pei_avp) {
@@ -272,6 +272,20 @@ static bool end_transaction(struct msg *msg)
     (void)dia_interpose_parse(&msg, &error); // what is broken is marked and handed on all the same
     dia_on_answer((void *)(uintptr_t)cookie, &msg);
     return true;
+}
+
+static _Atomic int fifo_least = 1024;
+
+void dia_interpose_fifo_set(uint32_t max_in_flight)
+{
+    enum { SPARE = 1024 }; // answers; requests of threads that looked at the cap at the same time
+    atomic_store(&fifo_least,
+                 (int)(max_in_flight < INT32_MAX / 2 ? max_in_flight : INT32_MAX / 2) + SPARE);
+}
+
+int dia_interpose_fifo_least(void)
+{
+    return atomic_load_explicit(&fifo_least, memory_order_relaxed);
 }
 
 bool dia_interpose_post(struct fifo *queue, void **item)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which peer gets a request. Runs last of the library's routing callbacks, in its one Routing-OUT
-// thread, on scores that say who may have it; picks the least loaded of the best and keeps
-// everybody else out.
-// The cap also keeps a peer that does not read from filling its socket: the
-// library would hold up the traffic to all peers for a second over that. A request nobody can take
-// is ended here. (Left to the library, it would come back as an answer through three bounded
-// queues, and those can block each other.)
+// Which peer gets a request. Runs last of the routing callbacks, in the thread that sends
+// (direct.c) or in the library's Routing-OUT thread, on scores that say who may have it; picks the
+// least loaded of the best and keeps everybody else out. The cap also keeps a peer that does not
+// read from filling its socket: the library would hold up the traffic to all peers for a second
+// over that. A request nobody can take is ended here. (Left to the library, it would come back as
+// an answer through three bounded queues, and those can block each other.)
 #include "diameter/stack_int.h"
 
 enum {
@@ -14,7 +13,7 @@ enum {
 };
 
 static uint32_t max_in_flight;
-static unsigned rotation; // Routing-OUT thread
+static _Atomic unsigned rotation;
 
 struct choice {
     struct rtd_candidate *candidate;
@@ -70,7 +69,7 @@ static struct choice choose(struct fd_list *candidates)
     for (struct fd_list *li = candidates->next; li != candidates; li = li->next)
         n++;
     // begin at another one each time, so that equals take turns
-    skip = n ? rotation++ % n : 0;
+    skip = n ? atomic_fetch_add_explicit(&rotation, 1, memory_order_relaxed) % n : 0;
     struct fd_list *li = candidates->next;
     while (skip-- > 0)
         li = li->next;

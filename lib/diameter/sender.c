@@ -101,8 +101,8 @@ size_t dia_sender_queued(void)
     return n;
 }
 
-// The library's clock is the wall clock.
-static struct timespec library_deadline(int64_t deadline_ns)
+// It is the wall clock.
+struct timespec dia_library_deadline(int64_t deadline_ns)
 {
     struct timespec ts;
     clock_gettime(CLOCK_REALTIME, &ts);
@@ -119,7 +119,7 @@ static void send_request(struct item *item)
         fd_msg_free(item->msg);
         return;
     }
-    const struct timespec forget = library_deadline(item->deadline_ns);
+    const struct timespec forget = dia_library_deadline(item->deadline_ns);
     int rc = fd_msg_send_timeout(&item->msg, dia_on_answer, (void *)(uintptr_t)item->cookie,
                                  dia_on_expiry, &forget);
     if (rc == 0)

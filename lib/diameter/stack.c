@@ -17,7 +17,7 @@ enum {
     DEFAULT_QUEUE = 4000,
     DEFAULT_INBOUND_MS = 8000,
     PEERS_STOP_MS = 2500,
-    SENDER_STOP_MS = 1500,  // a peer that does not read holds the library up for a second
+    SENDER_STOP_MS = 1500, // a peer that does not read holds the library up for a second
     ENDING_MS = 1000,
 };
 
@@ -153,7 +153,8 @@ enum err dia_stack_init(const struct dia_stack_config *config)
     signal(SIGPIPE, SIG_IGN); // the library writes to sockets without asking
 
     if (!config->hosted) {
-        fd_log_handler_register(on_library_log); // EALREADY: somebody else's, then
+        dia_interpose_fifo_set(stack.config.max_in_flight_peer); // before the first is made
+        fd_log_handler_register(on_library_log);                 // EALREADY: somebody else's, then
         if (fd_core_initialize() != 0)
             return ERR_DIA_LIBRARY;
     }
@@ -179,6 +180,8 @@ enum err dia_stack_start(void)
         err = dia_sender_start(stack.config.max_queue);
     if (err != ERR_OK)
         return err;
+    if (!stack.config.hosted && !dia_direct_start())
+        base_log(&log_dia, BASE_LOG_INFO, NULL, "requests are routed by the library's own thread");
     atomic_store(&stack.phase, DIA_RUNNING); // peers may send as soon as they are connected
     if (!stack.config.hosted && (fd_core_start() != 0 || fd_core_waitstartcomplete() != 0)) {
         atomic_store(&stack.phase, DIA_READY);

@@ -52,12 +52,12 @@ static inline void dia_cancel_again(int before)
 struct dia_peer {
     char identity[256];
     size_t len;
-    char realm[256];               // under the table's mutex
-    _Atomic bool disabled;         // no traffic: no longer configured
-    _Atomic int state;             // enum peer_state as last seen by the watch
+    char realm[256];       // under the table's mutex
+    _Atomic bool disabled; // no traffic: no longer configured
+    _Atomic int state;     // enum peer_state as last seen by the watch
     _Atomic uint64_t requests, answers, timeouts, failovers;
     _Atomic bool dead_reported;
-    unsigned number;               // index in the table
+    unsigned number; // index in the table
 };
 // Finds or adds. NULL when the table is full. Any thread.
 struct dia_peer *dia_peer_get(const char *identity, size_t len);
@@ -87,7 +87,7 @@ void dia_tx_sent(dia_cookie cookie, const struct dia_peer *peer);
 bool dia_tx_cookie(struct msg *request, dia_cookie *out);
 void dia_on_answer(void *data, struct msg **answer); // fd_msg_send callbacks
 void dia_on_expiry(void *data, DiamId_t peer, size_t len, struct msg **request);
-uint64_t dia_tx_live(void);          // transactions not ended, all loops
+uint64_t dia_tx_live(void);           // transactions not ended, all loops
 void dia_tx_end_all(int64_t wait_ms); // SHUTDOWN for all, on their loops
 void dia_tx_detach(void);             // loops are about to go; whatever still comes is dropped
 
@@ -100,6 +100,16 @@ enum err dia_sender_request(struct msg *msg, dia_cookie cookie, int64_t deadline
 // Answers were admitted with their request. Takes msg.
 void dia_sender_answer(struct msg *msg);
 size_t dia_sender_queued(void);
+
+// When the library is to forget a request: on its clock, a little after our own timer.
+struct timespec dia_library_deadline(int64_t deadline_ns);
+
+// ---- direct.c ----
+// After the last routing callback was registered; false: requests take the library's way.
+bool dia_direct_start(void);
+bool dia_direct_ready(void);
+// Sends, or ends the transaction. Takes request. Any thread; does not block.
+void dia_direct_request(struct msg *request, dia_cookie cookie, const struct timespec *forget);
 
 // ---- inbound.c ----
 uint64_t dia_inbound_live(void); // requests from the core not yet answered
@@ -117,13 +127,13 @@ enum err dia_reload_prepare(const char *conf_path);
 
 // ---- counts.c ----
 enum dia_count {
-    DIA_COUNT_LATE,            // answer to a transaction that has ended
-    DIA_COUNT_DROPPED,         // the library threw a message away
-    DIA_COUNT_ROUTING,         // it found no way for a message
-    DIA_COUNT_PARSING,         // it could not parse a message
-    DIA_COUNT_RESCUED,         // answers of those that reached us all the same
-    DIA_COUNT_BUSY,            // refused: all peers at their cap, or queue full
-    DIA_COUNT_QUEUE_TIMEOUT,   // deadline passed in the sender's queue
+    DIA_COUNT_LATE,          // answer to a transaction that has ended
+    DIA_COUNT_DROPPED,       // the library threw a message away
+    DIA_COUNT_ROUTING,       // it found no way for a message
+    DIA_COUNT_PARSING,       // it could not parse a message
+    DIA_COUNT_RESCUED,       // answers of those that reached us all the same
+    DIA_COUNT_BUSY,          // refused: all peers at their cap, or queue full
+    DIA_COUNT_QUEUE_TIMEOUT, // deadline passed in the sender's queue
     DIA_COUNT_NO_MEMORY,
     DIA_COUNT_INBOUND_REFUSED, // request from the core answered TOO_BUSY
     DIA_COUNT_INBOUND_LOST,    // request or answer dropped for overload

@@ -299,6 +299,15 @@ static enum err start_tx(struct dia_tx_loop *loop, const struct dia_send_options
     return ERR_OK;
 }
 
+static enum err hand_over(struct msg *request, dia_cookie cookie, int64_t deadline_ns)
+{
+    if (!dia_direct_ready())
+        return dia_sender_request(request, cookie, deadline_ns);
+    const struct timespec forget = dia_library_deadline(deadline_ns);
+    dia_direct_request(request, cookie, &forget);
+    return ERR_OK;
+}
+
 enum err dia_send(struct base_loop *loop, struct msg **request,
                   const struct dia_send_options *options, dia_done done, void *ctx,
                   base_handle *out)
@@ -312,14 +321,13 @@ enum err dia_send(struct base_loop *loop, struct msg **request,
         err = ERR_SHUTDOWN;
     if (err == ERR_OK)
         err = start_tx(l, options, done, ctx, &t);
+    if (err == ERR_OK && out)
+        *out = t->handle;
     if (err == ERR_OK)
-        err = dia_sender_request(msg, make_cookie(t, options->no_failover),
-                                 t->start_ns + options->timeout_ms * BASE_MS_NS);
-    if (err == ERR_OK) {
-        if (out)
-            *out = t->handle;
+        err = hand_over(msg, make_cookie(t, options->no_failover),
+                        t->start_ns + options->timeout_ms * BASE_MS_NS);
+    if (err == ERR_OK)
         return ERR_OK;
-    }
     fd_msg_free(msg);
     if (t) {
         release(t);
