@@ -15,11 +15,14 @@ static enum err fill_answer(const struct fgw_down *t, struct msg *answer,
     const struct fgw_down_interface *interface = t->procedure->interface;
     struct xlate_ctx ctx = {.arena = t->arena};
     enum err err = ERR_OK;
-    if (interface->options().vendor_application)
+    // Errors of the protocol have the format of RFC 6733 7.2, which names neither of the two AVPs
+    // below: strict peers refuse them there.
+    bool plain = result->vendor || result->code / 1000 != 3;
+    if (plain && interface->options().vendor_application)
         err = dia_add_vendor_application(answer, interface->application);
     if (err == ERR_OK)
         err = dia_add_result(answer, result->vendor, result->code);
-    if (err == ERR_OK)
+    if (err == ERR_OK && plain)
         err = dia_add_no_state(answer);
     if (err == ERR_OK && table && body)
         err = xlate_encode(table, body, answer, &ctx);

@@ -132,7 +132,10 @@ static void answered(struct fgw_up *up, const struct dia_outcome *outcome)
     }
     struct fgw_verdict verdict = fgw_verdict_of_err(err);
     snprintf(text, sizeof(text), "EIR: %s", err_str(err));
-    if (err == ERR_OK) {
+    if (err == ERR_OK && result.code == 0) {
+        verdict = (struct fgw_verdict){RPC_INTERNAL, 0, "no_result"};
+        snprintf(text, sizeof(text), "EIR: answer without a result");
+    } else if (err == ERR_OK) {
         verdict = result.experimental ? (struct fgw_verdict){RPC_UNKNOWN, 0, "other_experimental"}
                                       : fgw_verdict_of_base(result.code);
         snprintf(text, sizeof(text), "Diameter result %" PRIu32, result.code);

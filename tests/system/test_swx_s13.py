@@ -1,100 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """SWx and S13: grpcio over mutual TLS -> fgwd -> sim_hss and sim_eir in stock freeDiameterds.
 Vectors are checked as a card and an EAP server would, by code that is in no library of ours."""
-import hashlib
-import hmac
-import importlib
-import os
 import re
-import socket
 
 import pytest
 
-from kit import core, paths, stubs
-from kit.agw import Agw, Refusal, Tunnel
+from kit import core
+from kit.agw import Refusal
 from kit.expect import fails
-from kit.gateway import Gateway
 from kit.proc import eventually
-from kit.usim import Usim, xor
+from kit.usim import Usim
+from kit.wifi import (PRIME, SimEir, Wifi, WifiAgw, answer_terminations, open_vector, s13, swx,
+                      swx_gateway)
 from kit.wire import Capture
 
-swx = importlib.import_module("proto.swx_pb2")
-swx_gateway = importlib.import_module("proto.swx_gateway_pb2")
-s13 = importlib.import_module("proto.s13_pb2")
-
-Tunnel.IN.update({
-    "/magma.feg.SwxGatewayService/TerminateRegistration":
-        (swx.RegistrationTerminationRequest, swx.RegistrationAnswer),
-    "/fgw.swx.SwxUserData/PushProfile":
-        (swx_gateway.PushProfileRequest, swx_gateway.PushProfileAnswer)})
-AKA, PRIME = swx.EAP_AKA, swx.EAP_AKA_PRIME
-EIR_IP = paths.HSS2_IP
 BASE = 1010000000000
 
 
 def imsi(number):
     return "%015d" % (BASE + number)
-
-
-class Wifi(Gateway):
-    """fgwd with the interfaces swx and s13."""
-
-    def __init__(self, *arguments, swx_section="", s13_section="", **more):
-        sections = "swx: { %s }; s13: { %s };" % (swx_section, s13_section)
-        super().__init__(*arguments, more=sections, **more)
-
-    def configure(self, **changes):
-        super().configure(**changes)
-        with open(os.path.join(self.folder, "fgw.conf"), "a") as conf:
-            for name in ("swx.fdx", "s13.fdx"):
-                conf.write('LoadExtension = "%s";\n' % paths.extension(name))
-
-
-class SimEir(core.Daemon):
-    def __init__(self, name="eir", ip=EIR_IP):
-        folder = os.path.dirname(paths.work(name, "x"))
-        self.socket = os.path.join(folder, "eir.sock")
-        conf = os.path.join(folder, "sim_eir.conf")
-        with open(conf, "w") as out:
-            out.write('control = "%s"; accept = ["*"]; equipment = (\n'
-                      '{ imei = "35609204"; status = "white"; },\n'
-                      '{ imei = "35609204079301"; status = "black"; } );\n' % self.socket)
-        lines = ['NoRelay;', 'LoadExtension = "%s" : "%s";' % (
-            paths.extension("dict.fdx"), os.path.join(paths.ROOT, "dictionaries")),
-            'LoadExtension = "%s" : "%s";' % (paths.extension("sim_eir.fdx"), conf)]
-        super().__init__(name, ip, "\n".join(lines), env=core.sanitizer_environment())
-
-    def tell(self, line):
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(self.socket)
-            control.sendall(line.encode() + b"\n")
-            text = control.makefile().read()
-        assert text.rstrip().endswith("exit 0"), text
-        return text
-
-
-class WifiAgw(Agw):
-    def authenticate(self, user, vectors=1, scheme=AKA, timeout=10, **fields):
-        request = swx.AuthenticationRequest(user_name=user, sip_num_auth_vectors=vectors,
-                                            authentication_scheme=scheme, **fields)
-        return self.call("/magma.feg.SwxProxy/Authenticate", request, swx.AuthenticationAnswer,
-                         timeout)
-
-    def register(self, user, how="Register", session="radius-1"):
-        return self.call("/magma.feg.SwxProxy/" + how,
-                         swx.RegistrationRequest(user_name=user, session_id=session),
-                         swx.RegistrationAnswer)
-
-    def assign(self, user, kind, **fields):
-        return self.call("/fgw.swx.SwxAssignment/Assign",
-                         swx_gateway.AssignRequest(user_name=user, type=kind, **fields),
-                         swx_gateway.AssignAnswer)
-
-    def check(self, imei, user=""):
-        request = s13.CheckEquipmentRequest(user_name=user)
-        request.terminal_information.imei = imei
-        return self.call("/fgw.s13.EquipmentService/CheckEquipment", request,
-                         s13.CheckEquipmentAnswer)
 
 
 @pytest.fixture(scope="module")
@@ -133,31 +57,6 @@ def agw2(pki, gateway, cleanup):
     thing.open_tunnel()
     cleanup.append(thing)
     return thing
-
-
-def answer_terminations(*agws):
-    for one in agws:
-        one.tunnel.handlers["TerminateRegistration"] = lambda _: swx.RegistrationAnswer()
-
-
-def open_vector(vector, prime=False, anid=b"WLAN"):
-    """Checks a vector as card and server do; returns SQN."""
-    card = Usim(core.K, core.OPC)
-    rand, autn = vector.rand_autn[:16], vector.rand_autn[16:]
-    assert len(vector.rand_autn) == 32 and vector.authentication_scheme == (PRIME if prime else AKA)
-    out2 = card.block(2, rand)
-    hidden, amf, mac = autn[:6], autn[6:8], autn[8:]
-    sqn = xor(hidden, out2[:6])
-    assert card.mac(rand, sqn, amf)[0] == mac, "MAC failure: not our network"
-    assert vector.xres == out2[8:]
-    assert bool(amf[0] & 0x80) == prime, "separation bit (TS 33.402 6.2)"
-    ck, ik = card.block(3, rand), card.block(4, rand)
-    if prime:  # TS 33.402 A.2
-        text = b"\x20" + anid + len(anid).to_bytes(2, "big") + hidden + b"\0\6"
-        keys = hmac.new(ck + ik, text, hashlib.sha256).digest()
-        ck, ik = keys[:16], keys[16:]
-    assert (vector.confidentiality_key, vector.integrity_key) == (ck, ik)
-    return int.from_bytes(sqn, "big")
 
 
 # ---- vectors ----
@@ -322,18 +221,18 @@ def test_tshark_finds_nothing_wrong(agw, eir):
     agw.check("35609204111111", imsi(20))
     messages = capture.stop().decode()
     names = {m.name for m in messages}
-    assert {"303R", "303A", "301R", "301A", "324R", "324A"} <= names, names
+    assert {"MAR", "MAA", "SAR", "SAA", "ECR", "ECA"} <= names, names
     wrong = [(m.name, m.experts) for m in messages if m.experts]
     assert not wrong, wrong
 
 
 def test_authorization_and_s6a_instead(gateway, pki, hss, agw):
     hss.tool("add", "imsi=" + imsi(30), "status=barred", check=False)
-    sections = ('swx: { verify_authorization = true; register_on_auth = true; cache_ttl = 0; '
-                's6a_gateways = ["agw2"]; s6a_visited_plmn = "00101"; };'
-                's13: { no_answer = "permit"; timeout = "1s"; };')
-    gateway.configure(more=sections)
-    gateway.ctl("reload")
+    gateway.reload_with(
+        swx='verify_authorization = true; register_on_auth = true; cache_ttl = 0; '
+            's6a_gateways = ["agw2"]; s6a_visited_plmn = "00101"; '
+            's6a_users = ( { imsi_prefix = "%s"; } );' % imsi(33),
+        s13='no_answer = "permit"; timeout = "1s";')
     before = hss_requests(hss, "SAR")
     agw.authenticate(imsi(31))
     assert hss_requests(hss, "SAR") == before + 1
@@ -343,7 +242,15 @@ def test_authorization_and_s6a_instead(gateway, pki, hss, agw):
         open_vector(vector)
         fails("UNIMPLEMENTED", other.authenticate, imsi(32), scheme=PRIME)
         other.register(imsi(32))
+    open_vector(agw.authenticate(imsi(33)).sip_auth_vectors[0])  # by home network
+    agw.register(imsi(33), "Deregister")
     assert hss_requests(hss, "SAR") == before + 2
+
+
+def test_barring_of_packet_services_reaches_wifi(agw, hss):
+    hss.tool("add", "imsi=" + imsi(34), "odb=1", check=False)
+    data = agw.register(imsi(34)).user_data
+    assert (data.non_3gpp_ip_access, data.non_3gpp_ip_access_apn) == (0, 1)
 
 
 def test_policy_without_an_eir(agw, eir):

@@ -123,6 +123,9 @@ static void test_policy_where_no_eir_answers(void **state)
     check();
     world_answer(no_status);
     assert_int_equal(world.call.status, RPC_INTERNAL);
+    check();
+    world_answer(STATUS("00")); // no result
+    assert_int_equal(world.call.status, RPC_INTERNAL);
     settings()->no_answer = S13_POLICY_PERMIT;
     check();
     world_fail(ERR_TIMEOUT);

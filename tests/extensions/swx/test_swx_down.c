@@ -109,6 +109,9 @@ static void test_what_the_gateway_says_is_what_the_hss_gets(void **state)
     rtr();
     world_agw_fail(0, ERR_RPC_UNREACHABLE);
     assert_int_equal(world_result_code(NULL), 3002);
+    // an error of the protocol has the format of RFC 6733 7.2
+    assert_null(dia_find(world.inbound.answer, AVP_VENDOR_SPECIFIC_APPLICATION_ID));
+    assert_null(dia_find(world.inbound.answer, AVP_AUTH_SESSION_STATE));
     assert_string_equal(world.imsi[FGW_ACCESS_WLAN], IMSI); // still there
 }
 

@@ -212,7 +212,7 @@ odd(16, Answer, _, _, Base, Pkt, TPid) ->
     Named = Base#{'Result-Code' => 3006, '3GPP-AAA-Server-Name' => ?OTHER},
     raw(TPid, encode([Answer | Named], Pkt));
 odd(17, Answer, _, _, Base, Pkt, TPid) ->
-    Redirect = <<292:32, 16#40, 29:24, "aaa://hss9.example.net", 0:24>>,
+    Redirect = <<292:32, 16#40, 30:24, "aaa://hss9.example.net", 0:16>>,
     <<Head:4/binary, Flags, Rest/binary>> =
         insert(Redirect, encode([Answer | Base#{'Result-Code' => 3006}], Pkt)),
     raw(TPid, <<Head/binary, (Flags bor 16#20), Rest/binary>>);
@@ -298,7 +298,7 @@ answer('MAR', Imsi, Avps, Base) ->
         {_, no_anid, _} -> Base#{'Result-Code' => 5005};
         {_, _, error} -> Base#{'Result-Code' => 5012};
         {Old, _, ok} ->
-            serve(Imsi, Avps, element(1, Old) == Host andalso element(3, Old)),
+            serve(Imsi, Avps, registered_at(Old, Host)),
             Vectors = vectors(Imsi, Avps),
             Base#{'Result-Code' => 2001, 'User-Name' => Imsi,
                   'SIP-Number-Auth-Items' => length(Vectors), 'SIP-Auth-Data-Item' => Vectors}
@@ -366,6 +366,9 @@ server(Imsi) ->
         [{_, Host, Realm, Registered}] -> {Host, Realm, Registered};
         [] -> none
     end.
+
+registered_at({Host, _, Registered}, Host) -> Registered;
+registered_at(_, _) -> false.
 
 serve(Imsi, #{'Origin-Host' := Host, 'Origin-Realm' := Realm}, Registered) ->
     ets:insert(?T, {{aaa, Imsi}, Host, Realm, Registered}).

@@ -10,7 +10,8 @@ from kit.proc import Process, eventually, run
 
 WARNING = 0x600000  # severities of Wireshark's expert information: warning, error is above
 COMMANDS = {257: "CE", 280: "DW", 282: "DP", 316: "UL", 317: "CL", 318: "AI", 319: "ID",
-            320: "DS", 321: "PU", 322: "RS", 323: "NO"}
+            320: "DS", 321: "PU", 322: "RS", 323: "NO", 301: "SA", 303: "MA", 304: "RT",
+            305: "PP", 324: "EC", 272: "CC", 258: "RA", 274: "AS"}
 
 Message = collections.namedtuple("Message", "frame name request flags experts layer")
 
@@ -81,3 +82,27 @@ def assert_clean(messages, expected=()):
     names = {message.name for message in messages}
     missing = set(expected) - names
     assert not missing, "not captured: %s (captured: %s)" % (missing, sorted(names))
+
+
+def judged(message):
+    """What tshark says about one message, given as bytes."""
+    text, capture = paths.work("one.txt"), Capture.__new__(Capture)
+    capture.ports, capture.path = (3868,), paths.work("one.pcapng")
+    with open(text, "w") as file:
+        for at in range(0, len(message), 16):
+            file.write("%06x %s\n" % (at, message[at:at + 16].hex(" ")))
+    run(["text2pcap", "-q", "-T", "40000,3868", text, capture.path])
+    return capture.decode()
+
+
+def find(node, name):
+    """All values of a field anywhere below a node of tshark's JSON."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == name:
+                yield from value if isinstance(value, list) else [value]
+            else:
+                yield from find(value, name)
+    elif isinstance(node, list):
+        for value in node:
+            yield from find(value, name)
