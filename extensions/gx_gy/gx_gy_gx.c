@@ -131,9 +131,9 @@ static void add_place(struct base_arena *arena, GxRequest *request, const struct
     request->charging_characteristics = (char *)(uintptr_t)c->charging_characteristics;
     if (inet_pton(AF_INET, c->spgw_ipv4, &address) == 1)
         request->gateway_address = (char *)(uintptr_t)c->spgw_ipv4;
-    const uint8_t *mac = c->hardware_address.data;
+    const uint8_t *mac = c->hardware_address.data; // as RFC 8506 8.50 and RFC 3580 3.21 have it
     if (c->hardware_address.len == 6) {
-        char *text = base_arena_printf(arena, "%02x-%02x-%02x-%02x-%02x-%02x", mac[0], mac[1],
+        char *text = base_arena_printf(arena, "%02X-%02X-%02X-%02X-%02X-%02X", mac[0], mac[1],
                                        mac[2], mac[3], mac[4], mac[5]);
         request->hardware_address = text ? text : GXGY_EMPTY;
     }

@@ -101,12 +101,20 @@ static void test_bit_rates_beyond_32_bits_are_extended(void **state)
 
 static void test_wlan(void **state)
 {
+    Magma__Lte__WLANSessionContext wlan = MAGMA__LTE__WLANSESSION_CONTEXT__INIT;
+    uint8_t mac[] = {0x00, 0x10, 0xa4, 0x23, 0x19, 0xc0};
     struct create c;
     create_init(&c);
     c.common.rat_type = MAGMA__LTE__RATTYPE__TGPP_WLAN;
+    wlan.mac_addr_binary = (ProtobufCBinaryData){sizeof(mac), mac};
+    c.rat.context_case = MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_WLAN_CONTEXT;
+    c.rat.wlan_context = &wlan;
     kit_call("CreateSession", &c.request.base);
     ASSERT_VALUE(SENT(0), "6", AVP_IP_CAN_TYPE);
     ASSERT_VALUE(SENT(0), "0", AVP_RAT_TYPE);
+    ASSERT_VALUE(SENT(0), "1", AVP_USER_EQUIPMENT_INFO, AVP_USER_EQUIPMENT_INFO_TYPE);
+    ASSERT_VALUE(SENT(0), "00-10-A4-23-19-C0", AVP_USER_EQUIPMENT_INFO,
+                 AVP_USER_EQUIPMENT_INFO_VALUE); // RFC 3580 3.21: upper case only
     kit_fail(0, ERR_TIMEOUT);
 }
 
