@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-from kit import core, paths, stubs, wire
+from kit import core, stubs, wire
 from kit.agw import Agw
 from kit.gateway import Gateway
-from kit.proc import run
 
 IMSI = "001010000000001"
 FULL = "001010000001001"
@@ -22,24 +21,13 @@ GOOD = bytes.fromhex(
     "00000128 40000013 6578616d 706c652e 6f726700".replace(" ", ""))
 
 
-def judged(message):
-    """What tshark says about one message, given as bytes."""
-    text, capture = paths.work("one.txt"), wire.Capture.__new__(wire.Capture)
-    capture.ports, capture.path = (3868,), paths.work("one.pcapng")
-    with open(text, "w") as file:
-        for at in range(0, len(message), 16):
-            file.write("%06x %s\n" % (at, message[at:at + 16].hex(" ")))
-    run(["text2pcap", "-q", "-T", "40000,3868", text, capture.path])
-    return capture.decode()
-
-
 def with_avp(avp):
     message = GOOD + avp
     return message[:1] + len(message).to_bytes(3, "big") + message[4:]
 
 
 def test_a_good_message_draws_no_remark():
-    wire.assert_clean(judged(GOOD), ["DWR"])
+    wire.assert_clean(wire.judged(GOOD), ["DWR"])
 
 
 @pytest.mark.parametrize("what,message", [
@@ -49,7 +37,7 @@ def test_a_good_message_draws_no_remark():
 ])
 def test_the_judge_sees(what, message):
     with pytest.raises(AssertionError):
-        wire.assert_clean(judged(message))
+        wire.assert_clean(wire.judged(message))
 
 
 # ---- what is on the wire ----
