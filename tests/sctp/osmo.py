@@ -37,7 +37,7 @@ hlr
   bind ip 127.0.0.1
 """
 # local-ip 0.0.0.0: one address is all that can be configured, and SCTP then has all of them.
-# geran X4: how long a UE that was paged for a call may take to appear on the radio (there is none)
+# sgs X4: how long a UE that was paged for a call may take to appear on the radio (there is none)
 MSC_CONF = """
 log stderr
  logging filter all 1
@@ -52,7 +52,7 @@ network
  encryption a5 0
  mm info 1
 msc
- timer geran X4 2
+ timer sgs X4 4
  assign-tmsi
  sms-database {folder}/sms.db
  mgw remote-ip 127.0.0.1

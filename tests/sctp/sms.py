@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Short messages as a UE sees them in NAS containers: CP (TS 24.011 7.2), RP (7.3), TPDU (TS 23.040).
+"""Short messages as a UE sees them in NAS containers: CP and RP (TS 24.011), TPDU (TS 23.040).
 
 Not a whole implementation: the 7-bit default alphabet without escapes, one part, no reports.
 """

@@ -4,6 +4,8 @@ kernel's SCTP, two paths between us. Runs in user-mode-linux: tests/sctp/run osm
 
 The tests run in the order of the file, against one gateway; each has subscribers of its own.
 """
+import collections
+import glob
 import os
 import re
 import signal
@@ -13,13 +15,13 @@ import grpc
 import pytest
 
 from kit import paths
-from kit.agw import code_of
+from kit.agw import Refusal, code_of
 from kit.gateway import Gateway
 from kit.pki import Pki
 from kit.proc import Process, eventually, run
-from kit.wire import experts
 
 import osmo
+import sgs_wire
 import sms
 import ue as ues
 
@@ -34,14 +36,13 @@ sgs: {{
           assoc_max_retrans = 4; }};
   reconnect_min = "200ms"; reconnect_max = "500ms";
   agw_timeout = "2s"; reset_retry = "500ms";
+  capture: {{ file = "{capture}"; files = 9; }};
+  reset_on_start = "{reset}";
 }};
 """
+SMS_COMMAND = bytes([2, 1, 0, 0, 0, 4, 0x81, 0x21, 0x43, 0])  # an enquiry about another message
 ASSOCIATED, NULL = "SGs-ASSOCIATED", "SGs-NULL"
 IMSI_DETACHED_NON_EPS, REJECTED_BY_USER = 4, 13
-CAPTURED_TYPES = {
-    "SGsAP-PAGING-REQUEST", "SGsAP-PAGING-REJECT", "SGsAP-SERVICE-REQUEST",
-    "SGsAP-DOWNLINK-UNITDATA", "SGsAP-UPLINK-UNITDATA", "SGsAP-LOCATION-UPDATE-REQUEST",
-}
 
 
 # ---- the scene ----
@@ -54,7 +55,7 @@ def capture():
     process = Process("dumpcap", ["dumpcap", "-q", "-f", "sctp", "-w", path,
                                   *(x for link in osmo.LINKS for x in ("-i", link))])
     process.wait_line("File:", 15)
-    yield path, process
+    yield path
     process.stop(10, signal.SIGINT)
 
 
@@ -71,10 +72,29 @@ def pki():
 
 
 class SgsGateway(Gateway):
+    tally = collections.Counter()
+
     def configure(self, **changes):
         super().configure(**changes)
         with open(os.path.join(self.folder, "fgw.conf"), "a") as conf:
             conf.write('LoadExtension = "%s";\n' % paths.extension("sgs.fdx"))
+
+    def write(self, reset="lost"):
+        self.configure(more=SGS.format(
+            mme=MME_NAME, vlr=osmo.VLR_NAME, msc=osmo.MSC_IPS, fgw=osmo.FGW_IPS, reset=reset,
+            capture=paths.work("gateway.pcapng")))
+        return self
+
+    def start(self, **more):
+        super().start(**more)
+        eventually(self.vlr_up, 10, "an association with the MSC")
+        return self
+
+    def count_up(self):
+        """Into tally, which outlives the process: how many messages of which type it counted."""
+        for name, labels, value in self.metrics().samples:
+            if name == "fgw_sgs_messages_total":
+                self.tally[labels["direction"], labels["message"]] += int(value)
 
     def messages(self, message, direction, **labels):
         return self.counter("fgw_sgs_messages_total", message=message, direction=direction,
@@ -86,9 +106,7 @@ class SgsGateway(Gateway):
 
 @pytest.fixture(scope="module")
 def fgw(pki, core):
-    more = SGS.format(mme=MME_NAME, vlr=osmo.VLR_NAME, msc=osmo.MSC_IPS, fgw=osmo.FGW_IPS)
-    thing = SgsGateway(pki, [], ip="127.0.0.1", more=more).start()
-    eventually(thing.vlr_up, 10, "an association with the MSC")
+    thing = SgsGateway(pki, [], ip="127.0.0.1").write().start()
     yield thing
     thing.stop()
 
@@ -96,12 +114,17 @@ def fgw(pki, core):
 @pytest.fixture(scope="module")
 def agws(pki, fgw):
     both = [ues.Gateway(pki, name) for name in ("agw1", "agw2")]
-    for agw in both:
-        agw.open_tunnel()
-        connected(fgw, agw.name)
+    open_tunnels(fgw, both)
     yield both
     for agw in both:
         agw.close()
+
+
+def open_tunnels(fgw, agws):
+    for agw in agws:
+        agw.wait_ready()
+        agw.open_tunnel()
+        connected(fgw, agw.name)
 
 
 def connected(fgw, name, there=True):
@@ -153,8 +176,7 @@ def test_location_update_is_accepted_and_the_tmsi_allocated(core, fgw, subscribe
 
 def test_a_subscriber_that_the_hlr_does_not_know_is_rejected(fgw, agws):
     one = ues.Ue(agws[0], "001010000000999", "0")
-    one.send("LocationUpdateReq", eps_location_update_type=b"\x01",
-             new_location_area_identifier=ues.LAI)
+    one.update()
     reject = one.wait("LocationUpdateRej")
     assert len(reject.reject_cause) == 1
     assert not one.find("LocationUpdateAcc")
@@ -210,7 +232,7 @@ def test_sms_from_one_ue_to_another(subscriber):
 
 def test_sms_that_the_network_refuses(subscriber):
     one = subscriber()
-    one.uplink(sms.cp_data(1, sms.rp_data(7, b"\x02\x00\x00")))  # SMS-COMMAND
+    one.uplink(sms.cp_data(1, sms.rp_data(7, SMS_COMMAND)))
     eventually(lambda: one.results, 10, "an answer")
     assert one.results == [(sms.RP_ERROR_DOWN, 7)]
 
@@ -248,13 +270,34 @@ def test_paging_while_the_access_gateway_is_away(core, fgw, agws, subscriber):
     agws[1].close_tunnel()
     connected(fgw, "agw2", False)
     at = core.msc.process.position()
-    began = time.monotonic()
     core.call(one.imsi)
     core.msc.process.wait_line("UE unreachable", 8, at)  # before its Ts5, 10 s
-    assert time.monotonic() - began < 4
-    assert fgw.messages("UE-UNREACHABLE", "sent") == before + 1
+    eventually(lambda: fgw.messages("UE-UNREACHABLE", "sent") == before + 1, 5, "it is counted")
     agws[1].open_tunnel()
     connected(fgw, "agw2")
+
+
+def test_paging_that_the_access_gateway_refuses(core, fgw, agws, subscriber):
+    one = subscriber()
+
+    def refuse(_):
+        raise Refusal(9, "not now")
+
+    usual = agws[0].tunnel.handlers["PagingReq"]
+    agws[0].tunnel.handlers["PagingReq"] = refuse
+    core.call(one.imsi)
+    eventually(lambda: core.state(one.imsi) == NULL, 5, "%s at the VLR" % NULL)
+    agws[0].tunnel.handlers["PagingReq"] = usual
+
+
+def test_a_call_of_the_ue_is_indicated(subscriber):
+    """osmo-msc takes it without a word, if it knows the subscriber."""
+    one, stranger = subscriber(), subscriber(register=False)
+    one.mobile_originated_call()
+    stranger.mobile_originated_call()
+    status = stranger.wait("VLRStatus")
+    assert (status.sgs_cause, status.erroneous_message[0]) == (b"\x03", 0x18)
+    assert not one.find("VLRStatus")
 
 
 # ---- what is out of place ----
@@ -267,14 +310,25 @@ def test_status_of_the_vlr_reaches_the_access_gateway(subscriber):
     assert status.erroneous_message[0] == 0x06
 
 
-def test_activity_and_alert_of_a_ue(core, fgw, subscriber):
-    """osmo-msc never asks to be alerted: to it both are out of place, and it survives them."""
+def test_what_osmo_msc_never_asked_for(core, subscriber):
+    """It has no alert procedure: to it the answers are unknown messages, about which it says so."""
     one = subscriber()
     at = core.msc.process.position()
     one.send("UEActivityInd")
     core.msc.process.wait_line("UE-ACTIVITY", 5, at)
-    one.send("AlertRej", sgs_cause=b"\x03")
-    assert one.wait("VLRStatus").erroneous_message[0] == 0x0f
+    for name, fields, kind in (("AlertAc", {}, 0x0e), ("AlertRej", {"sgs_cause": b"\x03"}, 0x0f)):
+        since = one.position()
+        one.send(name, **fields)
+        status = one.wait("VLRStatus", since=since)
+        assert (status.sgs_cause, status.erroneous_message[0]) == (b"\x0c", kind)
+
+
+def test_status_of_an_access_gateway_reaches_the_vlr(core, subscriber):
+    one = subscriber()
+    at = core.msc.process.position()
+    one.send("MMEStatus", sgs_cause=b"\x07",
+             erroneous_message=bytes([0x0d, 1, 8]) + bytes.fromhex("0910101000000010"))
+    core.msc.process.wait_line("Rx STATUS", 5, at)
 
 
 # ---- detach ----
@@ -361,8 +415,7 @@ def test_the_vlr_crashes_and_all_recover(core, fgw, agws, subscriber):
 
     # given: it crashes with a message unread, so that its kernel aborts the association
     core.msc.send_signal(signal.SIGSTOP)
-    several[0].send("LocationUpdateReq", eps_location_update_type=b"\x01",
-                    new_location_area_identifier=ues.LAI)
+    several[0].update()
     time.sleep(0.5)
     core.msc.end(signal.SIGKILL)
     eventually(lambda: fgw.counter("fgw_sctp_down_total", reason="aborted") == aborted + 1, 5,
@@ -375,8 +428,7 @@ def test_the_vlr_crashes_and_all_recover(core, fgw, agws, subscriber):
     core.hlr.end(signal.SIGTERM)
     core.msc.start()
     eventually(fgw.vlr_up, 10, "the association is back")
-    several[0].send("LocationUpdateReq", eps_location_update_type=b"\x01",
-                    new_location_area_identifier=ues.LAI)
+    several[0].update()
 
     # then: we acknowledge, and every access gateway learns of it
     for agw in agws:
@@ -404,41 +456,94 @@ def test_the_vlr_is_restarted_in_order_and_knows_nobody(core, fgw, subscriber):
     assert core.state(one.imsi) == ASSOCIATED
 
 
+# ---- the gateway dies ----
+
+def test_the_gateway_crashes_and_nobody_has_to_register_again(core, fgw, agws, subscriber):
+    one, other, third = subscriber(0), subscriber(1), subscriber(1)
+    fgw.count_up()
+    fgw.kill()
+    fgw.start()
+    for agw in agws:
+        agw.close_tunnel()
+    open_tunnels(fgw, agws)
+    assert fgw.messages("RESET-INDICATION", "sent") == 0
+    registers_again(third)  # from its name osmo-msc learns whose association it is
+    at = one.position()
+    core.send_sms(other.number, one.imsi, "still here")
+    one.wait_text("still here")
+    assert one.text_to(other.number, "me, too")
+    other.wait_text("me, too")
+    assert not one.find("LocationUpdateAcc", at) and fgw.messages("RESET-INDICATION", "sent") == 0
+
+
+def test_the_gateway_resets_and_a_paged_ue_registers(core, fgw, agws, subscriber):
+    one, other = subscriber(0), subscriber(1)
+    one.on_paging = "register"
+    fgw.count_up()
+    fgw.stop()
+    fgw.write(reset="always").start()
+    eventually(lambda: fgw.messages("RESET-ACK", "received") == 1, 10, "RESET-ACK")
+    for agw in agws:
+        agw.close_tunnel()
+    open_tunnels(fgw, agws)
+    assert core.state(one.imsi) == core.state(other.imsi) == NULL
+    core.send_sms(other.number, one.imsi, "after the reset")
+    one.wait_text("after the reset", 20)
+    assert [bool(p.location_area_identifier) for p in one.find("PagingReq")] == [False, True]
+    assert core.state(one.imsi) == ASSOCIATED
+
+
 # ---- the wire, as tshark reads it ----
 
-def decode(path):
-    """(type, source, warnings) of every SGsAP message, each once even if it was repeated."""
-    out = run(["tshark", "-n", "-r", path, "-Y", "sgsap", "-T", "json", "--no-duplicate-keys"],
-              timeout=120).stdout
-    import json
-    seen, found = set(), []
-    for packet in json.loads(out[out.find("[\n"):]):
-        layers = packet["_source"]["layers"]
-        sctp, parts = layers["sctp"], layers["sgsap"]
-        chunks = [v for k, v in sctp.items() if k.startswith("DATA chunk")]
-        chunks = [c for v in chunks for c in (v if isinstance(v, list) else [v])]
-        parts = parts if isinstance(parts, list) else [parts]
-        assert len(chunks) >= len(parts), sctp.keys()
-        for chunk, part in zip(chunks, parts):
-            key = (sctp["sctp.verification_tag"], chunk["sctp.data_tsn_raw"]
-                   if "sctp.data_tsn_raw" in chunk else chunk["sctp.data_tsn"])
-            if key not in seen:
-                seen.add(key)
-                found.append((int(part["sgsap.msg_type"], 0), layers["ip"]["ip.src"],
-                              list(experts(part))))
-        assert not any(k.startswith("_ws.malformed") for k in layers), packet
-    return found
+NEVER = {("received", "ALERT-REQUEST")}  # osmo-msc has no such procedure
 
 
-def test_the_capture_is_clean(capture, fgw):
-    path, process = capture
-    time.sleep(1)
-    counted = {}
-    for name, labels, value in fgw.metrics().samples:
-        if name == "fgw_sgs_messages_total":
-            key = (labels["message"], labels["direction"])
-            counted[key] = counted.get(key, 0) + int(value)
-    found = decode(path)
-    print(counted)
-    print(len(found), found[:10])
-    assert not [f for f in found if f[2]]
+@pytest.fixture(scope="module")
+def frames(capture, core, fgw):
+    """All that tshark read, once nothing is sent any more."""
+    fgw.count_up()
+    fgw.stop()
+    time.sleep(1)  # what was just captured reaches the file
+    return sgs_wire.packets(capture, "sgsap || sctp.chunk_type in {1,2,4,6}")
+
+
+def test_tshark_would_see_what_is_wrong():
+    imsi = bytes([1, 8]) + bytes.fromhex("0910101000000010")
+    path = paths.work("wrong.pcap")
+    sgs_wire.write(path, [
+        bytes([0x1f]) + imsi + bytes([8, 1, 6]),          # good
+        bytes([0x1f]) + imsi + bytes([8, 4, 6]),          # an IE longer than the message
+        bytes([0x1f]) + imsi,                             # the cause is missing
+        bytes([0x08]) + imsi + bytes([0x16, 4, 9, 1, 9, 0])])  # RPDU longer than the container
+    verdicts = [bool(sgs_wire.against(frame, frame["sgsap"])) for frame in sgs_wire.packets(path)]
+    assert verdicts == [False, True, True, True]
+
+
+def test_every_message_is_clean_and_counted(frames, fgw):
+    wire = sgs_wire.on_the_wire([f for f in frames if "sgsap" in f], osmo.FGW_IPS)
+    assert wire == fgw.tally, "the wire and the gateway's counters differ"
+    assert sgs_wire.ALL - set(wire) == NEVER
+
+
+def test_the_capture_of_the_gateway_is_what_was_on_the_wire(frames, fgw):
+    merged = paths.work("gateway-all.pcapng")
+    parts = glob.glob(paths.work("gateway.pcapng*"))
+    assert len(parts) == 3, "one of each life: %s" % parts
+    run(["mergecap", "-w", merged, *parts])
+    assert sgs_wire.exported(merged) == fgw.tally
+
+
+def test_the_associations_had_two_paths_and_one_was_aborted(frames):
+    addresses, beats, aborts = collections.defaultdict(set), set(), 0
+    for frame in frames:
+        source = frame["ip"]["ip.src"]
+        for kind in "INIT chunk", "INIT_ACK chunk":
+            for chunk in sgs_wire.chunks(frame, kind):
+                addresses[source].update(re.findall(r"\(Address: ([0-9.]+)\)", repr(list(chunk))))
+        if sgs_wire.chunks(frame, "HEARTBEAT chunk"):
+            beats.add((source, frame["ip"]["ip.dst"]))
+        aborts += source in osmo.MSC_IPS and bool(sgs_wire.chunks(frame, "ABORT chunk"))
+    assert addresses[osmo.FGW_IPS[0]] == set(osmo.FGW_IPS)
+    assert addresses[osmo.MSC_IPS[0]] == set(osmo.MSC_IPS)
+    assert aborts
+    assert set(zip(osmo.FGW_IPS, osmo.MSC_IPS)) <= beats

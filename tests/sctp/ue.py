@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Access gateways with UEs that speak SGs through them: grpcio, sharing no code with the gateway."""
+"""Access gateways with UEs that speak SGs through them: grpcio, none of the code under test."""
 import importlib
 import queue
 import threading
@@ -11,6 +11,7 @@ from kit.proc import eventually
 import sms
 
 pb = importlib.import_module("proto.csfb_pb2")
+sgs_pb = importlib.import_module("proto.sgs_pb2")
 UP, DOWN = "/magma.feg.CSFBFedGWService/", "/magma.feg.CSFBGatewayService/"
 LAI = TAI = bytes.fromhex("00f1100001")  # 001/01, area 1, as TS 24.008 codes it
 SERVICE_CALL, SERVICE_SMS = b"\x01", b"\x02"
@@ -80,7 +81,8 @@ class Gateway(Agw):
 
 
 class Ue:
-    """on_paging: "service", an SGs cause (paging is rejected), or None (silence)."""
+    """on_paging: "service"; "register" (the first time, if the VLR pages without a location area);
+    an SGs cause (paging is rejected)."""
 
     def __init__(self, gateway, imsi, number):
         self.gateway, self.imsi, self.number = gateway, imsi, number
@@ -98,12 +100,18 @@ class Ue:
     def register(self, timeout=10):
         """A combined attach; the LocationUpdateAccept."""
         at = len(self.seen)
+        self.update()
+        accept = self.wait("LocationUpdateAcc", timeout, at)
+        self.wait("MMInformationReq", timeout, at)  # once the new TMSI is confirmed
+        return accept
+
+    def update(self):
         self.send("LocationUpdateReq", eps_location_update_type=b"\x01",
                   new_location_area_identifier=LAI, tai=TAI, imeisv=bytes(8), mme_name="whoever")
-        accept = self.wait("LocationUpdateAcc", timeout, at)
-        self.send("TMSIReallocationComp")
-        self.wait("MMInformationReq", timeout, at)
-        return accept
+
+    def mobile_originated_call(self):
+        self.gateway.call("/fgw.sgs.SgsFallback/MobileOriginated",
+                          sgs_pb.MOCSFBIndication(imsi=self.imsi, tai=TAI), stubs.common.Void)
 
     def uplink(self, container):
         self.send("Uplink", nas_message_container=container, tai=TAI)
@@ -124,16 +132,20 @@ class Ue:
         try:
             if name == "PagingReq":
                 self.paged(message)
+            elif name == "LocationUpdateAcc" and message.new_tmsi:
+                self.send("TMSIReallocationComp")
             elif name == "Downlink":
                 self.downlink(message)
         except Exception as problem:  # told where somebody waits
             self.problem = problem
 
     def paged(self, message):
-        if self.on_paging == "service":
+        if self.on_paging == "register" and not message.location_area_identifier:
+            self.update()
+        elif self.on_paging in ("service", "register"):
             self.send("ServiceReq", service_indicator=message.service_indicator, tai=TAI,
                       ue_emm_mode=b"\x00")
-        elif self.on_paging is not None:
+        else:
             self.send("PagingRej", sgs_cause=bytes([self.on_paging]))
 
     def downlink(self, message):
