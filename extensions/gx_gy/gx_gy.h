@@ -74,6 +74,7 @@ struct gxgy_gy_settings {
     bool late_open;        // CCR-I with the first update of a session without Gy
     int failure_handling;  // Credit-Control-Failure-Handling until the OCS says
     bool session_failover; // CC-Session-Failover until the OCS says
+    bool follow_pcrf;      // the OCS that Charging-Information names
     int failed_update;     // enum gxgy_failed_update
     int64_t terminate_tries;
 };
@@ -155,6 +156,9 @@ struct gxgy_targets {
 void gxgy_route_find(const struct gxgy_core_settings *core, const struct base_imsi *imsi,
                      const char *apn, const char *sticky_host, const char *sticky_realm,
                      const char *own_realm, struct gxgy_targets *out);
+// Then, where the PCRF has named the servers (n of them, 1 or 2): those, of the same realm.
+void gxgy_route_follow(char *const *hosts, size_t n, const char *sticky_host,
+                       struct gxgy_targets *targets);
 
 // ---- failure handling, RFC 8506 5.7 and clause 6 (gx_gy_failure.c) ----
 enum gxgy_handling { GXGY_CCFH_TERMINATE, GXGY_CCFH_CONTINUE, GXGY_CCFH_RETRY_AND_TERMINATE };
@@ -269,7 +273,8 @@ struct gxgy_context {
     Magma__Lte__CommonSessionContext *common;
     Magma__Lte__Timezone *timezone;
     Magma__Lte__QosInformationRequest *qos;
-    Magma__Lte__TgppContext *tgpp; // never NULL
+    Magma__Lte__TgppContext *tgpp;     // never NULL
+    Magma__Lte__SessionReport *report; // NULL: nothing
     const char *spgw_ipv4, *imei, *plmn_id, *imsi_plmn_id, *charging_characteristics;
     ProtobufCBinaryData user_location, hardware_address;
     struct gxgy_policy policy;
@@ -289,6 +294,9 @@ enum err gxgy_context_of_terminate(struct base_arena *arena,
 // gx_gy_gx.c. NULL: out of memory.
 Fgw__Gxgy__GxRequest *gxgy_gx_request(struct base_arena *arena, const struct gxgy_context *c,
                                       uint32_t type, uint32_t number);
+// What the PCRF has not been told yet of failed rules, unless the request has it already.
+enum err gxgy_gx_add_unreported(struct base_arena *arena, Fgw__Gxgy__GxRequest *request,
+                                const Magma__Lte__TgppContext *tgpp);
 enum err gxgy_gx_add_monitor(struct base_arena *arena, Fgw__Gxgy__GxRequest *request,
                              const Magma__Lte__UsageMonitorUpdate *update, size_t room);
 
@@ -338,11 +346,14 @@ enum err gxgy_timestamp(struct base_arena *arena, int64_t unix_seconds,
                         Google__Protobuf__Timestamp **out); // NULL for 0
 enum err gxgy_credit(struct base_arena *arena, const Fgw__Gxgy__ServiceAnswer *service,
                      const Fgw__Gxgy__GyAnswer *answer, Magma__Lte__CreditUpdateResponse *out);
-// What later requests of the session must carry, from the one before and this exchange. NULL cc: as
-// it was. ERR_NOMEM.
+// gx_gy_tgpp.c: what later requests of the session must carry, from the one before and this
+// exchange. NULL cc: as it was. ERR_NOMEM.
 enum err gxgy_tgpp(struct base_arena *arena, const Magma__Lte__TgppContext *before,
                    const struct gxgy_cc *gx, const struct gxgy_cc *gy,
                    Magma__Lte__TgppContext **out);
+// Rules that the PCRF must be told of with the session's next CCR: they could not be installed.
+enum err gxgy_tgpp_not_told(struct base_arena *arena, const struct gxgy_rules *rules,
+                            Magma__Lte__TgppContext *tgpp);
 
 // ---- procedures ----
 // How long before a call's deadline its reply must be ready.

@@ -74,8 +74,14 @@ enum err gxgy_monitor_credit(struct base_arena *arena, const Fgw__Gxgy__UsageMon
                      : monitor->report_required
                          ? MAGMA__LTE__USAGE_MONITORING_CREDIT__ACTION__FORCE
                          : MAGMA__LTE__USAGE_MONITORING_CREDIT__ACTION__CONTINUE;
+    credit->quota_consumption_time = monitor->quota_consumption_time;
     if (monitor->n_granted == 0)
         return ERR_OK;
+    if (monitor->granted[0]->time_present_case) {
+        credit->granted_seconds = monitor->granted[0]->time;
+        credit->granted_seconds_present_case =
+            MAGMA__LTE__USAGE_MONITORING_CREDIT__GRANTED_SECONDS_PRESENT_GRANTED_SECONDS;
+    }
     return units(arena, monitor->granted[0], false, &credit->granted_units);
 }
 
@@ -216,41 +222,4 @@ enum err gxgy_credit(struct base_arena *arena, const ServiceAnswer *service,
         set_final(final, credit);
     set_conditions(service, credit);
     return service->granted ? set_grant(arena, service->granted, credit) : ERR_OK;
-}
-
-// ---- what later requests must carry ----
-static enum err keep(struct base_arena *arena, const char *text, char **out)
-{
-    *out = base_arena_strndup(arena, text, strlen(text));
-    return *out ? ERR_OK : ERR_NOMEM;
-}
-
-enum err gxgy_tgpp(struct base_arena *arena, const Magma__Lte__TgppContext *before,
-                   const struct gxgy_cc *gx, const struct gxgy_cc *gy,
-                   Magma__Lte__TgppContext **out)
-{
-    Magma__Lte__TgppContext *tgpp = *out = GXGY_NEW(arena, magma__lte__tgpp_context__descriptor);
-    enum err err = ERR_OK;
-    if (!tgpp)
-        return ERR_NOMEM;
-    if (before) {
-        Magma__Lte__TgppContext copy = *before;
-        copy.base = tgpp->base;
-        *tgpp = copy;
-    }
-    if (gx && gx->ok)
-        err = keep(arena, gx->host, &tgpp->gx_dest_host);
-    if (gx && gx->ok && err == ERR_OK)
-        err = keep(arena, gx->realm, &tgpp->gx_dest_realm);
-    if (!gy || !gy->ok || err != ERR_OK)
-        return err;
-    err = keep(arena, gy->host, &tgpp->gy_dest_host);
-    if (err == ERR_OK)
-        err = keep(arena, gy->realm, &tgpp->gy_dest_realm);
-    const Fgw__Gxgy__GyAnswer *answer = (const Fgw__Gxgy__GyAnswer *)gy->answer;
-    if (answer && answer->failure_handling_present_case)
-        tgpp->gy_failure_handling = answer->failure_handling + 1;
-    if (answer && answer->session_failover_present_case)
-        tgpp->gy_session_failover = answer->session_failover + 1;
-    return err;
 }

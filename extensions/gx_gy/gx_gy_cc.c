@@ -251,6 +251,9 @@ void gxgy_cc_prepare(struct gxgy_cc *cc, enum gxgy_app app, const struct gxgy_co
                     gx ? tgpp->gx_dest_host : tgpp->gy_dest_host,
                     gx ? tgpp->gx_dest_realm : tgpp->gy_dest_realm, dia_origin_realm(),
                     &cc->targets);
+    if (!gx && tgpp->n_charging_hosts > 0)
+        gxgy_route_follow(tgpp->charging_hosts, tgpp->n_charging_hosts > 1 ? 2 : 1,
+                          core->sticky_host ? tgpp->gy_dest_host : "", &cc->targets);
     if (gx) { // TS 29.212 has no failure handling: try both servers, then give up
         cc->handling = GXGY_CCFH_RETRY_AND_TERMINATE;
         cc->failover = true;

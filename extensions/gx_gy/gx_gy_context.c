@@ -72,6 +72,7 @@ enum err gxgy_context_of_create(struct base_arena *arena, const Magma__Lte__Crea
     out->session_id = r->session_id;
     out->common = r->common_context;
     out->timezone = r->access_timezone;
+    out->report = r->report;
     set_lte(out, r->rat_specific_context);
     return complete(arena, out);
 }
@@ -102,6 +103,7 @@ enum err gxgy_context_of_monitor(struct base_arena *arena,
     out->session_id = u->session_id;
     out->common = u->common_context;
     out->timezone = u->access_timezone;
+    out->report = u->report;
     out->tgpp = u->tgpp_ctx;
     out->hardware_address = u->hardware_addr;
     out->charging_characteristics = u->charging_characteristics;
@@ -134,6 +136,7 @@ enum err gxgy_context_of_terminate(struct base_arena *arena,
     out->imsi_plmn_id = r->imsi_plmn_id;
     out->user_location = r->user_location;
     out->hardware_address = r->hardware_addr;
+    out->report = r->report;
     out->charging_characteristics = r->charging_characteristics;
     return complete(arena, out);
 }

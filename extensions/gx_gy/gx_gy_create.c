@@ -47,8 +47,11 @@ static void undo(struct create *t, enum gxgy_app app, const struct gxgy_cc *open
     enum { CAUSE = 4 }; // DIAMETER_ADMINISTRATIVE, RFC 6733 8.15
     struct gxgy_cc *cc = &t->undo[app];
     const ProtobufCMessage *request = NULL;
-    if (gxgy_tgpp(t->arena, t->context.tgpp, &t->gx, &t->gy, &t->context.tgpp) != ERR_OK)
+    Magma__Lte__TgppContext *tgpp = NULL;
+    if (gxgy_tgpp(t->arena, t->context.tgpp, app == GXGY_GX ? opened : NULL,
+                  app == GXGY_GY ? opened : NULL, &tgpp) != ERR_OK)
         return;
+    t->context.tgpp = tgpp;
     if (app == GXGY_GX) {
         Fgw__Gxgy__GxRequest *gx = gxgy_gx_request(t->arena, &t->context, GXGY_TERMINATION, 1);
         if (gx)
@@ -132,6 +135,7 @@ static enum err add_gx(struct create *t, Response *r)
         err = gxgy_timestamp(t->arena, answer->revalidation_unix, &r->revalidation_time);
     if (err == ERR_OK)
         err = gxgy_session_qos(t->arena, answer, &r->session_qos);
+    r->policy = answer->policy;
     r->usage_monitors = gxgy_list(t->arena, NULL, 0, answer->n_monitors);
     if (err == ERR_OK && !r->usage_monitors)
         err = ERR_NOMEM;
@@ -235,8 +239,7 @@ static void succeed(struct create *t)
         return;
     }
     if (err == ERR_OK)
-        err = gxgy_tgpp(t->arena, t->context.tgpp, t->gx_asked ? &t->gx : NULL,
-                        t->gy_asked ? &t->gy : NULL, &r->tgpp_ctx);
+        err = gxgy_tgpp(t->arena, t->context.tgpp, NULL, t->gy_asked ? &t->gy : NULL, &r->tgpp_ctx);
     if (err == ERR_OK) {
         r->session_id = t->request->session_id;
         err = add_gx(t, r);
@@ -323,6 +326,10 @@ static void after_gx(struct create *t)
     enum err err = gxgy_rules_of(t->arena, answer, true, &t->rules);
     if (err == ERR_OK)
         err = gxgy_rules_keys(t->arena, &t->rules, &t->keys, &t->n_keys);
+    if (err == ERR_OK && t->gx_asked)
+        err = gxgy_tgpp(t->arena, t->context.tgpp, &t->gx, NULL, &t->context.tgpp);
+    if (err == ERR_OK && t->gx_asked)
+        err = gxgy_tgpp_not_told(t->arena, &t->rules, t->context.tgpp);
     if (err != ERR_OK) {
         out_of_memory(t);
         return;

@@ -240,6 +240,7 @@ static enum err fill_policy(struct down *t, Magma__Lte__PolicyReAuthRequest *req
         err = gxgy_timestamp(t->arena, rar->revalidation_unix, &request->revalidation_time);
     if (err == ERR_OK)
         err = gxgy_session_qos(t->arena, rar, &request->session_qos);
+    request->policy = rar->policy;
     request->usage_monitoring_credits = gxgy_list(t->arena, NULL, 0, rar->n_monitors);
     if (err == ERR_OK && !request->usage_monitoring_credits)
         err = ERR_NOMEM;

@@ -8,6 +8,7 @@
 
 typedef Fgw__Gxgy__GxRequest GxRequest;
 typedef Fgw__Gxgy__Qos Qos;
+enum { EXTENDED_BANDWIDTH = 1 << 7 }; // feature list 2, TS 29.212 5.4.1.2
 #define SET(msg, KIND, field, FIELD, val)                                                          \
     ((msg)->field = (val), (msg)->field##_present_case = KIND##_PRESENT_##FIELD)
 
@@ -61,7 +62,6 @@ static enum err add_qos(struct base_arena *arena, const Magma__Lte__QosInformati
 static enum err add_features(struct base_arena *arena, const struct gxgy_gx_settings *settings,
                              GxRequest *request)
 {
-    enum { EXTENDED_BANDWIDTH = 1 << 7 }; // bit 7 of list 2
     const Qos *qos = request->qos;
     bool extended = qos && (qos->extended_ambr_ul || qos->extended_ambr_dl);
     uint32_t lists[2] = {(uint32_t)settings->features_1, (uint32_t)settings->features_2};
@@ -148,13 +148,48 @@ GxRequest *gxgy_gx_request(struct base_arena *arena, const struct gxgy_context *
     request->type = type;
     request->number = number;
     request->common_context = c->common;
+    request->report = c->report;
     add_access(request, c);
     add_place(arena, request, c);
     if (type == GXGY_INITIAL && add_initial(arena, request, c) != ERR_OK)
         return NULL;
     if (type == GXGY_UPDATE && c->qos && add_qos(arena, c->qos, request) != ERR_OK)
         return NULL;
+    if (type == GXGY_UPDATE && request->qos && c->tgpp->gx_features_2 &&
+        !((c->tgpp->gx_features_2 - 1) & EXTENDED_BANDWIDTH)) {
+        request->qos->extended_ambr_ul = 0; // the PCRF does not know them
+        request->qos->extended_ambr_dl = 0;
+    }
     return request;
+}
+
+static bool has_report(const GxRequest *request, const Magma__Lte__RuleReport *report)
+{
+    bool rule = report->n_rule_ids > 0;
+    if (!rule && report->n_base_names == 0)
+        return true;
+    const char *name = rule ? report->rule_ids[0] : report->base_names[0];
+    for (size_t i = 0; i < request->n_rule_reports; i++) {
+        const Magma__Lte__RuleReport *r = request->rule_reports[i];
+        for (size_t k = 0; k < (rule ? r->n_rule_ids : r->n_base_names); k++)
+            if (strcmp(rule ? r->rule_ids[k] : r->base_names[k], name) == 0)
+                return true;
+    }
+    return false;
+}
+
+enum err gxgy_gx_add_unreported(struct base_arena *arena, GxRequest *request,
+                                const Magma__Lte__TgppContext *tgpp)
+{
+    Magma__Lte__RuleReport **all =
+        gxgy_list(arena, request->rule_reports, request->n_rule_reports, tgpp->n_unreported_rules);
+    if (!all)
+        return ERR_NOMEM;
+    request->rule_reports = all;
+    for (size_t i = 0; i < tgpp->n_unreported_rules; i++)
+        if (!has_report(request, tgpp->unreported_rules[i]))
+            all[request->n_rule_reports++] = tgpp->unreported_rules[i];
+    return ERR_OK;
 }
 
 enum err gxgy_gx_add_monitor(struct base_arena *arena, GxRequest *request,
@@ -172,9 +207,13 @@ enum err gxgy_gx_add_monitor(struct base_arena *arena, GxRequest *request,
     monitor->used[monitor->n_used++] = used;
     monitor->monitoring_key = update->monitoring_key;
     SET(monitor, FGW__GXGY__USAGE_MONITOR__LEVEL, level, LEVEL, (uint32_t)update->level);
-    SET(used, FGW__GXGY__USED__TOTAL, total, TOTAL, update->bytes_tx + update->bytes_rx);
-    SET(used, FGW__GXGY__USED__INPUT, input, INPUT, update->bytes_tx);
-    SET(used, FGW__GXGY__USED__OUTPUT, output, OUTPUT, update->bytes_rx);
+    if (update->seconds)
+        SET(used, FGW__GXGY__USED__TIME, time, TIME, update->seconds);
+    if (!update->seconds || update->bytes_tx || update->bytes_rx) {
+        SET(used, FGW__GXGY__USED__TOTAL, total, TOTAL, update->bytes_tx + update->bytes_rx);
+        SET(used, FGW__GXGY__USED__INPUT, input, INPUT, update->bytes_tx);
+        SET(used, FGW__GXGY__USED__OUTPUT, output, OUTPUT, update->bytes_rx);
+    }
     request->usage[request->n_usage++] = monitor;
     return ERR_OK;
 }

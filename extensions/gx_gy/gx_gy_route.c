@@ -79,3 +79,19 @@ void gxgy_route_find(const struct gxgy_core_settings *core, const struct base_im
     if (other)
         set(&out->list[out->n++], realm, other);
 }
+
+void gxgy_route_follow(char *const *hosts, size_t n, const char *sticky_host,
+                       struct gxgy_targets *targets)
+{
+    char realm[GXGY_IDENTITY_MAX + 1];
+    size_t first = n > 1 && names(hosts[1], sticky_host) ? 1 : 0;
+    bool sticky = sticky_host[0] && !names(hosts[first], sticky_host);
+    snprintf(realm, sizeof(realm), "%s", targets->list[0].realm);
+    if (sticky) // neither of them answered before: who did keeps the session
+        targets->n = 1;
+    else
+        targets->n = 0;
+    set(&targets->list[targets->n++], realm, hosts[first]);
+    if (n > 1 && !sticky)
+        set(&targets->list[targets->n++], realm, hosts[1 - first]);
+}

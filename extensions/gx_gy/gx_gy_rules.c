@@ -145,6 +145,14 @@ static void set_charging(const Definition *def, PolicyRule *rule)
     COPY(content_version, CONTENT_VERSION)
     COPY(default_bearer_indication, DEFAULT_BEARER_INDICATION)
 #undef COPY
+    rule->media_flows = def->media_flows;
+    rule->n_media_flows = def->n_media_flows;
+    rule->af_signalling_protocol = def->af_signalling_protocol;
+    rule->sharing_key_dl = def->sharing_key_dl;
+    rule->sharing_key_ul = def->sharing_key_ul;
+    rule->traffic_steering_dl = def->traffic_steering_dl;
+    rule->traffic_steering_ul = def->traffic_steering_ul;
+    rule->ps_to_cs_continuity = def->ps_to_cs_continuity;
     rule->tdf_application_identifier = def->tdf_application_identifier;
     rule->mute_notification = def->mute_notification;
     rule->af_charging_identifier = def->af_charging_identifier;
@@ -224,6 +232,8 @@ static enum err install_static(struct base_arena *arena, const char *id, const I
     if (!rule)
         return ERR_NOMEM;
     rule->rule_id = (char *)(uintptr_t)id;
+    rule->notify_allocation = from && from->notify_allocation;
+    rule->charging_correlation = from && from->charging_correlation;
     enum err err =
         from ? gxgy_timestamp(arena, from->activation_unix, &rule->activation_time) : ERR_OK;
     if (err == ERR_OK && from)
@@ -255,6 +265,8 @@ static enum err install_dynamic(struct base_arena *arena, const Definition *def,
     if (!to)
         return ERR_NOMEM;
     to->policy_rule = rule;
+    to->notify_allocation = from->notify_allocation;
+    to->charging_correlation = from->charging_correlation;
     err = gxgy_timestamp(arena, from->activation_unix, &to->activation_time);
     if (err == ERR_OK)
         err = gxgy_timestamp(arena, from->deactivation_unix, &to->deactivation_time);

@@ -157,12 +157,39 @@ static const struct xlate service_answer_rows[] = {
     XLATE_END,
 };
 
+static const struct xlate cost_value_rows[] = {
+    XLATE_FIELD("cost.value_digits", AVP_VALUE_DIGITS, .flags = XLATE_REQUIRED),
+    XLATE_FIELD("cost.exponent", AVP_EXPONENT),
+    XLATE_END,
+};
+static const struct xlate cost_rows[] = {
+    XLATE_AVP(AVP_UNIT_VALUE, .flags = XLATE_REQUIRED, .members = cost_value_rows),
+    XLATE_FIELD("cost.currency_code", AVP_CURRENCY_CODE),
+    XLATE_FIELD("cost_unit", AVP_COST_UNIT),
+    XLATE_END,
+};
+static const struct xlate balance_value_rows[] = {
+    XLATE_FIELD("remaining_balance.value_digits", AVP_VALUE_DIGITS, .flags = XLATE_REQUIRED),
+    XLATE_FIELD("remaining_balance.exponent", AVP_EXPONENT),
+    XLATE_END,
+};
+static const struct xlate balance_rows[] = {
+    XLATE_AVP(AVP_UNIT_VALUE, .flags = XLATE_REQUIRED, .members = balance_value_rows),
+    XLATE_FIELD("remaining_balance.currency_code", AVP_CURRENCY_CODE),
+    XLATE_END,
+};
+
 const struct xlate gxgy_gy_cca_rows[] = {
     XLATE_FIELD("session_failover", AVP_CC_SESSION_FAILOVER),
     XLATE_FIELD("granted", AVP_GRANTED_SERVICE_UNIT, .members = gxgy_granted_rows),
     XLATE_FIELD("services", AVP_MULTIPLE_SERVICES_CREDIT_CONTROL, .members = service_answer_rows),
+    XLATE_AVP(AVP_COST_INFORMATION, .members = cost_rows),
+    XLATE_FIELD("low_balance", AVP_LOW_BALANCE_INDICATION),
+    XLATE_AVP(AVP_REMAINING_BALANCE, .members = balance_rows),
     XLATE_FIELD("final_unit", AVP_FINAL_UNIT_INDICATION, .members = final_rows),
+    XLATE_FIELD("check_balance", AVP_CHECK_BALANCE_RESULT),
     XLATE_FIELD("failure_handling", AVP_CREDIT_CONTROL_FAILURE_HANDLING, .max = 2),
+    XLATE_FIELD("direct_debiting", AVP_DIRECT_DEBITING_FAILURE_HANDLING, .max = 1),
     XLATE_FIELD("validity_time", AVP_VALIDITY_TIME),
     XLATE_END,
 };

@@ -65,6 +65,8 @@ static enum err make_gx(struct terminate *t, const ProtobufCMessage **out)
     gx->n_rule_reports = r->n_rule_reports;
     for (size_t i = 0; i < r->n_monitor_usages && err == ERR_OK; i++)
         err = gxgy_gx_add_monitor(t->arena, gx, r->monitor_usages[i], r->n_monitor_usages);
+    if (err == ERR_OK)
+        err = gxgy_gx_add_unreported(t->arena, gx, t->context.tgpp);
     return err;
 }
 

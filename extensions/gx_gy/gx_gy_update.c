@@ -16,6 +16,8 @@ struct update;
 // One exchange and the elements of the call it is for.
 struct group {
     struct update *owner;
+    struct group *other;           // of the same session, at the other application; or NULL
+    Magma__Lte__TgppContext *tgpp; // of the replies; NULL without an answer
     struct gxgy_context context;
     struct gxgy_cc cc;
     size_t *elements; // indices
@@ -147,7 +149,10 @@ static enum err add_session_part(struct update *t, const Fgw__Gxgy__GxAnswer *an
     r->n_dynamic_rules_to_install = rules.n_dynamic;
     r->failed_rules = rules.failed;
     r->n_failed_rules = rules.n_failed;
-    err = gxgy_triggers(t->arena, answer, &r->event_triggers, &r->n_event_triggers);
+    r->policy = answer->policy;
+    err = gxgy_tgpp_not_told(t->arena, &rules, r->tgpp_ctx);
+    if (err == ERR_OK)
+        err = gxgy_triggers(t->arena, answer, &r->event_triggers, &r->n_event_triggers);
     if (err == ERR_OK)
         err = gxgy_timestamp(t->arena, answer->revalidation_unix, &r->revalidation_time);
     return err == ERR_OK ? gxgy_session_qos(t->arena, answer, &r->session_qos) : err;
@@ -214,6 +219,7 @@ static enum err gx_answered(struct group *g)
     const Fgw__Gxgy__GxAnswer *answer = (const Fgw__Gxgy__GxAnswer *)g->cc.answer;
     Magma__Lte__TgppContext *tgpp;
     enum err err = gxgy_tgpp(g->owner->arena, g->context.tgpp, &g->cc, NULL, &tgpp);
+    g->tgpp = tgpp;
     for (size_t i = 0; i < g->n && err == ERR_OK; i++)
         err = gx_element(g, i, answer, tgpp);
     return err == ERR_OK ? add_extra(g, answer) : err;
@@ -251,6 +257,7 @@ static enum err gy_answered(struct group *g)
     const Fgw__Gxgy__GyAnswer *answer = (const Fgw__Gxgy__GyAnswer *)g->cc.answer;
     Magma__Lte__TgppContext *tgpp;
     enum err err = gxgy_tgpp(t->arena, g->context.tgpp, NULL, &g->cc, &tgpp);
+    g->tgpp = tgpp;
     for (size_t i = 0; i < g->n && err == ERR_OK; i++) {
         const Magma__Lte__CreditUsage *usage = t->request->updates[g->elements[i]]->usage;
         CreditResponse *r = credit_of(t, g->elements[i]);
@@ -297,10 +304,43 @@ static void group_failed(struct group *g)
 }
 
 // ---- the end ----
+static void give(const struct group *g, Magma__Lte__TgppContext *tgpp)
+{
+    const struct update *t = g->owner;
+    for (size_t i = 0; i < g->n; i++) {
+        if (g->cc.app == GXGY_GX && t->monitors[g->elements[i]])
+            t->monitors[g->elements[i]]->tgpp_ctx = tgpp;
+        if (g->cc.app == GXGY_GY && t->credits[g->elements[i]])
+            t->credits[g->elements[i]]->tgpp_ctx = tgpp;
+    }
+}
+
+// An access gateway keeps the context that it reads last: those of one session must say the same.
+static void unite(const struct group *gx, const struct group *gy)
+{
+    if (!gx->tgpp && gy->tgpp)
+        give(gx, gy->tgpp);
+    else if (gx->tgpp && !gy->tgpp)
+        give(gy, gx->tgpp);
+    if (!gx->tgpp || !gy->tgpp)
+        return;
+    gx->tgpp->gy_dest_host = gy->tgpp->gy_dest_host;
+    gx->tgpp->gy_dest_realm = gy->tgpp->gy_dest_realm;
+    gx->tgpp->gy_failure_handling = gy->tgpp->gy_failure_handling;
+    gx->tgpp->gy_session_failover = gy->tgpp->gy_session_failover;
+    gx->tgpp->gy_direct_debiting = gy->tgpp->gy_direct_debiting;
+    const ProtobufCMessage base = gy->tgpp->base;
+    *gy->tgpp = *gx->tgpp;
+    gy->tgpp->base = base;
+}
+
 static void finish(struct update *t)
 {
     Response *r = GXGY_NEW(t->arena, magma__lte__update_session_response__descriptor);
     size_t n = t->request->n_usage_monitors;
+    for (size_t i = 0; i < t->n_groups; i++)
+        if (t->groups[i].other)
+            unite(&t->groups[i], t->groups[i].other);
     if (t->call && r && !t->no_memory) {
         MonitorResponse **all = gxgy_list(t->arena, t->monitors, n, t->n_extra);
         if (all && t->n_extra)
@@ -374,7 +414,7 @@ static enum err fill_gx(struct group *g, Fgw__Gxgy__GxRequest *request)
         for (size_t k = 0; k < u->n_rule_reports; k++)
             request->rule_reports[request->n_rule_reports++] = u->rule_reports[k];
     }
-    return ERR_OK;
+    return gxgy_gx_add_unreported(t->arena, request, g->context.tgpp);
 }
 
 static enum err fill_gy(struct group *g, Fgw__Gxgy__GyRequest *request)
@@ -474,7 +514,12 @@ static void place(struct update *t, enum gxgy_app app, size_t i, size_t first, s
             return;
         }
         t->n_groups++;
+        for (size_t k = 0; k < first && !g->other; k++) // first: where the other application ends
+            if (strcmp(t->groups[k].context.session_id, g->context.session_id) == 0)
+                g->other = &t->groups[k];
     }
+    if (app == GXGY_GX && !g->context.report)
+        g->context.report = t->request->usage_monitors[i]->report;
     g->elements[g->n++] = i;
 }
 
