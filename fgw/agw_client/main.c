@@ -13,6 +13,7 @@
 #include "agw_client/command.h"
 #include "agw_client/load.h"
 #include "agw_client/script.h"
+#include "agw_client/session.h"
 #include "base/clock.h"
 #include "base/ident.h"
 
@@ -32,6 +33,7 @@ struct arguments {
     double seconds; // listen: stop after; 0: never
     uint64_t limit; // listen: stop after so many requests; 0: never
     struct load_options load;
+    struct agws_options session;
     const char *plmn;
     uint8_t raw[4096];
 };
@@ -48,6 +50,7 @@ static const char usage_text[] =
     "  methods                      the methods and their fields\n"
     "  listen                       opens the reverse tunnel, prints and answers what comes\n"
     "  load                         many subscribers\n"
+    "  session                      sessions that use up quota, with Gx and Gy behind them\n"
     "  script FILE                  commands and expectations from a file (- is standard input)\n"
     "\n"
     "connection\n"
@@ -78,7 +81,15 @@ static const char usage_text[] =
     "  --in-flight W                window over all connections (64)\n"
     "  --connections C              (4)\n"
     "  --duration S, --count N      stop after (10 seconds)\n"
-    "  --method PATH --raw HEX      a fixed message to any method instead of a procedure\n";
+    "  --method PATH --raw HEX      a fixed message to any method instead of a procedure\n"
+    "\n"
+    "session (and --subscribers, --first-imsi, --in-flight, --connections, --duration)\n"
+    "  --apn NAME                   (internet)\n"
+    "  --octets R                   per second and rating group (0: as fast as the window allows)\n"
+    "  --batch N                    sessions in one UpdateSession (1)\n"
+    "  --backoff MS                 before something is sent again (100)\n"
+    "  --drain S                    give up when nothing was answered for so long (30)\n"
+    "  --keep                       sessions stay open at the end\n";
 
 enum {
     OPT_CONNECT = 256,
@@ -108,6 +119,12 @@ enum {
     OPT_DURATION,
     OPT_METHOD,
     OPT_RAW,
+    OPT_APN,
+    OPT_OCTETS,
+    OPT_BATCH,
+    OPT_BACKOFF,
+    OPT_DRAIN,
+    OPT_KEEP,
     OPT_HELP,
 };
 
@@ -139,6 +156,12 @@ static const struct option long_options[] = {
     {"duration", required_argument, NULL, OPT_DURATION},
     {"method", required_argument, NULL, OPT_METHOD},
     {"raw", required_argument, NULL, OPT_RAW},
+    {"apn", required_argument, NULL, OPT_APN},
+    {"octets", required_argument, NULL, OPT_OCTETS},
+    {"batch", required_argument, NULL, OPT_BATCH},
+    {"backoff", required_argument, NULL, OPT_BACKOFF},
+    {"drain", required_argument, NULL, OPT_DRAIN},
+    {"keep", no_argument, NULL, OPT_KEEP},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -262,11 +285,43 @@ static enum err take_load(struct arguments *args, int option, const char *value)
     return ERR_OK;
 }
 
+static enum err take_session(struct arguments *args, int option, const char *value)
+{
+    struct agws_options *session = &args->session;
+    switch (option) {
+    case OPT_APN:
+        session->apn = value;
+        break;
+    case OPT_OCTETS:
+        session->rate = strtod(value, NULL);
+        break;
+    case OPT_BATCH:
+        session->batch = (uint32_t)strtoul(value, NULL, 10);
+        break;
+    case OPT_BACKOFF:
+        session->backoff_ms = strtol(value, NULL, 10);
+        break;
+    case OPT_DRAIN:
+        session->drain_ms = (int64_t)(strtod(value, NULL) * 1000);
+        break;
+    case OPT_KEEP:
+        session->keep = true;
+        break;
+    default:
+        return ERR_NOT_FOUND;
+    }
+    return session->batch >= 1 && session->batch <= 1000
+               ? ERR_OK
+               : complain("--batch expects 1 to 1000", value);
+}
+
 static enum err take_option(struct arguments *args, int option, const char *value)
 {
     enum err err = take_connection(args, option, value);
     if (err == ERR_NOT_FOUND)
         err = take_load(args, option, value);
+    if (err == ERR_NOT_FOUND)
+        err = take_session(args, option, value);
     if (err != ERR_NOT_FOUND)
         return err;
     switch (option) {
@@ -460,6 +515,27 @@ static int do_load(struct agwc *link, struct arguments *args)
     return err ? 1 : 0;
 }
 
+static int do_session(struct agwc *link, struct arguments *args)
+{
+    struct agws_options *session = &args->session;
+    const char *first = args->load.first_imsi;
+    if (strlen(first) < 6 || strlen(first) > 15 || strspn(first, "0123456789") != strlen(first)) {
+        complain("--first-imsi expects 6 to 15 digits", first);
+        return 2;
+    }
+    session->first_imsi = first;
+    session->sessions = args->load.subscribers;
+    session->in_flight = args->load.in_flight;
+    session->connections = args->load.connections;
+    session->duration_ms = args->load.duration_ms;
+    session->json = args->load.json;
+    if (agwc_wait_connected(link, args->link.timeout_ms)) {
+        fprintf(stderr, "fgw-agw: cannot connect to %s:%u\n", args->link.host, args->link.port);
+        return 1;
+    }
+    return agws_run(link, session) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct arguments args = {
@@ -470,6 +546,7 @@ int main(int argc, char **argv)
                  .in_flight = 64,
                  .connections = 4,
                  .duration_ms = 10000},
+        .session = {.apn = "internet", .batch = 1, .backoff_ms = 100, .drain_ms = 30000},
     };
     struct agwc *link;
     int code = 2;
@@ -487,7 +564,8 @@ int main(int argc, char **argv)
                        ERR_OK
                    ? 0
                    : 2;
-    size_t channels = strcmp(command, "load") == 0 ? args.load.connections : 1;
+    bool many = strcmp(command, "load") == 0 || strcmp(command, "session") == 0;
+    size_t channels = many ? args.load.connections : 1;
     enum err err = agwc_open(&args.link, channels, &link);
     if (err) {
         fprintf(stderr, "fgw-agw: %s\n", err_str(err));
@@ -499,6 +577,8 @@ int main(int argc, char **argv)
         code = do_listen(link, &args);
     else if (strcmp(command, "load") == 0)
         code = do_load(link, &args);
+    else if (strcmp(command, "session") == 0)
+        code = do_session(link, &args);
     else if (strcmp(command, "script") == 0 && args.n_words == 2)
         code = script_run(link, args.words[1]) ? 1 : 0;
     else

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agw_client/command.h"
+#include "agw_client/script_int.h"
 #include "base/clock.h"
 
 #define WORDS_MAX 64
@@ -16,6 +17,7 @@
 struct script {
     struct agwc *link;
     struct agwc_tunnel *tunnel;
+    struct script_sessions sessions;
     const char *path;
     int line;
     // what expect speaks of: the last answer or the last awaited request
@@ -143,6 +145,15 @@ static enum err do_await(struct script *script, char **words, size_t n, bool wan
     return ERR_OK;
 }
 
+static enum err do_session(struct script *script, char **words, size_t n)
+{
+    char why[SCRIPT_WHY] = "";
+    if (!script->tunnel)
+        return fail(script, "sessions need the tunnel: listen first");
+    enum err err = script_session(&script->sessions, script->link, script->tunnel, words, n, why);
+    return err ? fail(script, "%s", why) : ERR_OK;
+}
+
 static enum err do_run(struct script *script, const char *command)
 {
     fflush(NULL);
@@ -198,6 +209,8 @@ static enum err run_line(struct script *script, char *text)
         return do_await(script, words + 1, n - 1, true);
     if (strcmp(words[0], "none") == 0)
         return do_await(script, words + 1, n - 1, false);
+    if (strcmp(words[0], "session") == 0)
+        return do_session(script, words + 1, n - 1);
     if (strcmp(words[0], "sleep") == 0 && n == 2) {
         usleep((useconds_t)strtoul(words[1], NULL, 10) * 1000);
         return ERR_OK;
@@ -225,5 +238,6 @@ enum err script_run(struct agwc *link, const char *path)
         fclose(file);
     forget(&script);
     agwc_tunnel_close(script.tunnel);
+    agws_free(script.sessions.model);
     return err;
 }

@@ -13,6 +13,12 @@
 //                                              delay= and drop
 //   await CancelLocation 5                     waits so many seconds for a request; expect reads it
 //   none CancelLocation 1                      fails if such a request comes within so many seconds
+//   session open IMSI [apn=NAME]               opens a session of the session model (session.h),
+//                                              which from then on answers what comes for it
+//   session use IMSI GROUP OCTETS              consumes as many of a rating group, and reports;
+//   session use IMSI GROUP OCTETS 1500         fails unless so many (all, if not told) were granted
+//   session expect IMSI 10.state quota [2]     a property (session.h), within so many seconds
+//   session close IMSI                         terminates it
 //   run fgw-hss ...                            a shell command that must succeed
 //   sleep 200                                  milliseconds
 #pragma once

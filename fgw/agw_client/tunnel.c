@@ -26,6 +26,8 @@ struct agwc_tunnel {
     struct base_timer heartbeat, retry;
     bool closing;
     struct reply *delayed; // doubly linked
+    agwc_handler *handler;
+    void *handler_ctx;
     // shared
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -225,6 +227,20 @@ static void refuse(struct agwc_tunnel *tunnel, uint32_t id, int status, const ch
         reply_send(&reply->timer);
 }
 
+static enum err set_payload(struct reply *reply, const ProtobufCMessage *message)
+{
+    size_t len = protobuf_c_message_get_packed_size(message);
+    reply->payload = malloc(len + GRPC_PREFIX);
+    if (!reply->payload)
+        return ERR_NOMEM;
+    const uint8_t prefix[GRPC_PREFIX] = {0, (uint8_t)(len >> 24), (uint8_t)(len >> 16),
+                                         (uint8_t)(len >> 8), (uint8_t)len};
+    memcpy(reply->payload, prefix, GRPC_PREFIX);
+    protobuf_c_message_pack(message, reply->payload + GRPC_PREFIX);
+    reply->len = len + GRPC_PREFIX;
+    return ERR_OK;
+}
+
 static enum err fill(struct reply *reply, const struct reflect_method *method,
                      const struct agwc_rule *rule)
 {
@@ -245,17 +261,8 @@ static enum err fill(struct reply *reply, const struct reflect_method *method,
         if (err)
             fprintf(stderr, "fgw-agw: reply to %s: %s\n", method->name, why);
     }
-    size_t len = protobuf_c_message_get_packed_size(message);
-    reply->payload = err ? NULL : malloc(len + GRPC_PREFIX);
-    if (reply->payload) {
-        const uint8_t prefix[GRPC_PREFIX] = {0, (uint8_t)(len >> 24), (uint8_t)(len >> 16),
-                                             (uint8_t)(len >> 8), (uint8_t)len};
-        memcpy(reply->payload, prefix, GRPC_PREFIX);
-        protobuf_c_message_pack(message, reply->payload + GRPC_PREFIX);
-        reply->len = len + GRPC_PREFIX;
-    } else if (!err) {
-        err = ERR_NOMEM;
-    }
+    if (!err)
+        err = set_payload(reply, message);
     protobuf_c_message_free_unpacked(message, NULL);
     return err;
 }
@@ -295,6 +302,24 @@ static bool framed(const ProtobufCBinaryData *payload)
     return len == payload->len - GRPC_PREFIX;
 }
 
+// The handler's answer, sent. False: it has none.
+static bool handled(struct agwc_tunnel *tunnel, uint32_t id, struct agwc_request *request)
+{
+    ProtobufCMessage *answer =
+        tunnel->handler ? tunnel->handler(tunnel->handler_ctx, &request->method, request->message)
+                        : NULL;
+    if (!answer)
+        return false;
+    struct reply *reply = reply_new(tunnel, id, RPC_OK, "");
+    if (reply && set_payload(reply, answer))
+        reply->status = RPC_INTERNAL;
+    protobuf_c_message_free_unpacked(answer, NULL);
+    if (reply)
+        reply_send(&reply->timer);
+    request->answered_ns = base_now_ns();
+    return true;
+}
+
 static void on_request(struct agwc_tunnel *tunnel, uint32_t id,
                        const Magma__Orc8r__GatewayRequest *body)
 {
@@ -317,6 +342,10 @@ static void on_request(struct agwc_tunnel *tunnel, uint32_t id,
     if (!request->message) {
         refuse(tunnel, id, RPC_INTERNAL, "request cannot be decoded");
         free(request);
+        return;
+    }
+    if (handled(tunnel, id, request)) {
+        keep(tunnel, request);
         return;
     }
     struct agwc_rule rule = rule_for(tunnel, request->method.name);
@@ -385,6 +414,25 @@ static void open_stream(struct base_timer *timer)
 }
 
 // ---- life ----
+
+struct hook {
+    struct agwc_tunnel *tunnel;
+    agwc_handler *handler;
+    void *ctx;
+};
+
+static void set_handler(void *arg)
+{
+    const struct hook *hook = arg;
+    hook->tunnel->handler = hook->handler;
+    hook->tunnel->handler_ctx = hook->ctx;
+}
+
+void agwc_tunnel_handler(struct agwc_tunnel *tunnel, agwc_handler *handler, void *ctx)
+{
+    struct hook hook = {.tunnel = tunnel, .handler = handler, .ctx = ctx};
+    agwc_run(tunnel->link, set_handler, &hook);
+}
 
 static void tunnel_start(void *arg)
 {

@@ -30,6 +30,11 @@ struct agwc_tunnel;
 enum err agwc_tunnel_open(struct agwc *link, bool legacy, struct agwc_tunnel **out);
 void agwc_tunnel_close(struct agwc_tunnel *tunnel); // before agwc_close; NULL is fine
 enum err agwc_tunnel_rule(struct agwc_tunnel *tunnel, const struct agwc_rule *rule);
+// A handler sees each request first, on the loop thread: its answer (which the tunnel frees), or
+// NULL to leave the request to the rules. Main thread, before requests come.
+typedef ProtobufCMessage *agwc_handler(void *ctx, const struct reflect_method *method,
+                                       const ProtobufCMessage *request);
+void agwc_tunnel_handler(struct agwc_tunnel *tunnel, agwc_handler *handler, void *ctx);
 // Waits until the stream is open (the gateway side accepted it).
 enum err agwc_tunnel_wait_open(struct agwc_tunnel *tunnel, int64_t timeout_ms);
 

@@ -163,7 +163,7 @@ database = "{folder}/{kind}.db";
 control = "{folder}/{kind}.sock";
 accept = ["*"];
 push_timeout = "8s";
-log = "debug";
+log = "{log}";
 {more}
 """
 
@@ -173,13 +173,14 @@ class SimCore(SimHss):
     pcrf(...) and ocs(...) are the command line tools; they raise unless the exit code is as told.
     """
 
-    def __init__(self, name="core", ip=paths.HSS_IP, realm="example.org", more=""):
+    def __init__(self, name="core", ip=paths.HSS_IP, realm="example.org", more="", log="debug"):
         folder = os.path.dirname(paths.work(name, "x"))
         self.confs, lines = {}, []
         for kind in ("pcrf", "ocs"):
             path = self.confs[kind] = os.path.join(folder, "sim_%s.conf" % kind)
             with open(path, "w") as conf:
-                conf.write(SIM_SESSION_CONF.format(folder=folder, kind=kind, more=more))
+                conf.write(SIM_SESSION_CONF.format(folder=folder, kind=kind, more=more,
+                                                  log=log))
             lines.append('LoadExtension = "%s" : "%s";' % (
                 paths.extension("sim_%s.fdx" % kind), path))
         super().__init__(name, ip, realm, extensions=lines)
