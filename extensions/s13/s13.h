@@ -22,6 +22,7 @@ struct s13_settings {
     char *host;              // NULL: any EIR of the realm
     struct conf_list routes; // struct fgw_route
     int64_t timeout_ms;
+    bool strict_answers;     // refuse answers that break a rule of the base protocol
     bool vendor_application; // send Vendor-Specific-Application-Id
     int64_t cache_ms;        // life of an answer in the cache; 0: no cache
     int64_t cache_equipment; // answers kept at most

@@ -108,6 +108,31 @@ static void keep(const struct fgw_up *up, Fgw__S13__EquipmentStatus status)
         fgw_cache_put(cache, key, &value, 1, base_now_ns() + life_ms * BASE_MS_NS);
 }
 
+// Equipment-Status of TS 29.272 7.3.51; UNKNOWN is ours.
+static bool is_status(Fgw__S13__EquipmentStatus status)
+{
+    return status == FGW__S13__EQUIPMENT_STATUS__PERMITTED ||
+           status == FGW__S13__EQUIPMENT_STATUS__PROHIBITED ||
+           status == FGW__S13__EQUIPMENT_STATUS__TRACKED;
+}
+
+// Why an answer, or none, says nothing about the equipment.
+static struct fgw_verdict explain(enum err err, const struct dia_result *result, char *text,
+                                  size_t size)
+{
+    if (err != ERR_OK) {
+        snprintf(text, size, "EIR: %s", err_str(err));
+        return fgw_verdict_of_err(err);
+    }
+    if (result->code == 0) {
+        snprintf(text, size, "EIR: answer without a result");
+        return (struct fgw_verdict){RPC_INTERNAL, 0, "no_result"};
+    }
+    snprintf(text, size, "Diameter result %" PRIu32, result->code);
+    return result->experimental ? (struct fgw_verdict){RPC_UNKNOWN, 0, "other_experimental"}
+                                : fgw_verdict_of_base(result->code);
+}
+
 static void answered(struct fgw_up *up, const struct dia_outcome *outcome)
 {
     struct xlate_ctx ctx = {.arena = up->arena, .lenient = true};
@@ -122,24 +147,19 @@ static void answered(struct fgw_up *up, const struct dia_outcome *outcome)
         return;
     }
     enum err err = outcome->err;
+    if (err == ERR_DIA_BAD_ANSWER && result.code && !s13_settings()->strict_answers)
+        err = ERR_OK; // what can be read of it counts
     if (err == ERR_OK && result.code / 1000 == 2)
         err = xlate_decode(s13_table(S13_ECA), outcome->answer, &ctx, &message);
-    if (message) {
+    if (message && is_status(((answer_t *)message)->equipment_status)) {
         Fgw__S13__EquipmentStatus status = ((answer_t *)message)->equipment_status;
         keep(up, status);
         reply_status(up, status, FGW__S13__SOURCE__EIR);
         return;
     }
-    struct fgw_verdict verdict = fgw_verdict_of_err(err);
-    snprintf(text, sizeof(text), "EIR: %s", err_str(err));
-    if (err == ERR_OK && result.code == 0) {
-        verdict = (struct fgw_verdict){RPC_INTERNAL, 0, "no_result"};
-        snprintf(text, sizeof(text), "EIR: answer without a result");
-    } else if (err == ERR_OK) {
-        verdict = result.experimental ? (struct fgw_verdict){RPC_UNKNOWN, 0, "other_experimental"}
-                                      : fgw_verdict_of_base(result.code);
-        snprintf(text, sizeof(text), "Diameter result %" PRIu32, result.code);
-    }
+    if (message)
+        err = ERR_DECODE_VALUE;
+    const struct fgw_verdict verdict = explain(err, &result, text, sizeof(text));
     no_answer(up, &verdict, text);
 }
 

@@ -70,11 +70,19 @@ static void terminated(void *ctx, const struct rpc_tunnel_result *result)
     end(t, &core);
 }
 
+// Its sender does not know whether it has come before (T flag, RFC 6733 3).
+static bool is_repeated(const struct fgw_down *t)
+{
+    struct msg_hdr *hdr = NULL;
+    return fd_msg_hdr(dia_inbound_request(t->inbound), &hdr) == 0 &&
+           (hdr->msg_flags & CMD_FLAG_RETRANSMIT);
+}
+
 static void run_rtr(struct fgw_down *t)
 {
     static const struct fgw_core_result nobody = {0, 2001, "not_served"};
     const RTR *rtr = (const RTR *)t->request;
-    bool accept = swx_settings()->unknown_termination == SWX_UNKNOWN_SUCCESS;
+    bool accept = swx_settings()->unknown_termination == SWX_UNKNOWN_SUCCESS || is_repeated(t);
     struct base_imsi imsi;
     if (base_imsi_parse(rtr->user_name, strlen(rtr->user_name), &imsi) == ERR_OK)
         swx_cache_forget(&imsi);

@@ -66,8 +66,8 @@ def day(cleanup):
 @pytest.fixture(scope="module")
 def gateway(pki, day, hss, eir, s6a, cleanup):
     thing = Wifi(pki, [p.peer(watchdog=6) for p in (hss, eir, s6a)],
-                 swx_section='cache_ttl = 0; timeout = "3s"; s6a_gateways = ["agw3"]; '
-                             's6a_visited_plmn = "00101";',
+                 swx_section='cache_ttl = 0; timeout = "3s"; agw_timeout = "1s"; '
+                             's6a_gateways = ["agw3"]; s6a_visited_plmn = "00101";',
                  s13_section='cache_ttl = 0; timeout = "2s";').start()
     cleanup.append(thing)
     eventually(lambda: all(p["state"] == "OPEN" for p in thing.ctl_json("peers")["peers"]), 15,

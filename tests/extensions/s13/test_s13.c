@@ -93,6 +93,17 @@ static void test_base_avps(void **state)
     world_fail(ERR_TIMEOUT);
 }
 
+static void test_the_eir_fails_in_its_own_ways(void **state)
+{
+    check();
+    world_answer(WORLD_EXPERIMENTAL("00001389")); // 5001, of S6a
+    assert_int_equal(world.call.status, RPC_UNKNOWN);
+    check();
+    world_answer("0000010c4000000c00001394"); // 5012
+    assert_int_equal(world.call.status, RPC_INTERNAL);
+    assert_non_null(strstr(world.call.message, "5012"));
+}
+
 static void test_an_answer_is_used_again(void **state)
 {
     check_with("35609204079301", "02", IMSI);
@@ -122,6 +133,9 @@ static void test_policy_where_no_eir_answers(void **state)
     assert_int_equal(world.call.status, RPC_RESOURCE_EXHAUSTED);
     check();
     world_answer(no_status);
+    assert_int_equal(world.call.status, RPC_INTERNAL);
+    check();
+    world_answer(STATUS("07") WORLD_SUCCESS); // no status that there is
     assert_int_equal(world.call.status, RPC_INTERNAL);
     check();
     world_answer(STATUS("00")); // no result
@@ -189,6 +203,7 @@ int main(void)
         CASE(test_golden_bytes),
         CASE(test_what_the_eir_says),
         CASE(test_base_avps),
+        CASE(test_the_eir_fails_in_its_own_ways),
         CASE(test_an_answer_is_used_again),
         CASE(test_policy_where_no_eir_answers),
         CASE(test_policy_for_unknown_equipment),
