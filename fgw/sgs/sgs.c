@@ -197,7 +197,8 @@ static void run(bool reset)
 }
 
 // To a VLR a reset means that we have lost what it told us (TS 29.118 5.8.2). With registrations in
-// the store we have not.
+// the store we have not. But the message also tells our name, and many a VLR learns only so that
+// this association is the way to us: therefore "always" is the default.
 static void retained(const char *gateway, void *arg)
 {
     sgs.n_retained++;

@@ -281,7 +281,8 @@ void sgs_capture_message(struct sgs_capture *c, const struct sgs_captured *m)
     tag32(&b, TAG_PORT_TYPE, PORT_TYPE_SCTP);
     tag(&b, 0, NULL, 0);
     put(&b, m->data, len);
-    const uint32_t lengths[] = {(uint32_t)(b.len - start), (uint32_t)(b.len - start + m->len - len)};
+    const uint32_t lengths[] = {(uint32_t)(b.len - start),
+                                (uint32_t)(b.len - start + m->len - len)};
     memcpy(b.at + start - sizeof(lengths), lengths, sizeof(lengths));
     pad(&b);
     option(&b, OPT_COMMENT, m->comment, strlen(m->comment));

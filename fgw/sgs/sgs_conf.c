@@ -179,9 +179,9 @@ const struct conf_key sgs_settings_keys[] = {
      .offset = AT(reset_on_start),
      .choices = resets,
      .restart = true,
-     .def = SGS_RESET_LOST,
+     .def = SGS_RESET_ALWAYS,
      .help = "Send SGsAP-RESET-INDICATION to each VLR after a start: always, never, or if no "
-             "registration is stored."},
+             "registration is stored (for VLRs that know us by our address)."},
     {.name = "agw_service",
      .type = CONF_STRING,
      .offset = AT(agw_service),

@@ -86,10 +86,17 @@ static void do_count(void *arg, const char *procedure, unsigned vlr, const char 
 {
 }
 
-static const struct sgs_core_ops ops = {.send = do_send, .call = do_call, .find = do_find,
-                                        .learn = do_learn, .keep = do_keep,
-                                        .drop = do_drop, .recall = do_recall, .gateways = do_gateways,
-                                        .count = do_count};
+static const struct sgs_core_ops ops = {
+    .send = do_send,
+    .call = do_call,
+    .find = do_find,
+    .learn = do_learn,
+    .keep = do_keep,
+    .drop = do_drop,
+    .recall = do_recall,
+    .gateways = do_gateways,
+    .count = do_count,
+};
 
 // ---- the stage ----
 static struct sgs_plan *plan;

@@ -348,17 +348,17 @@ static int resets_after(const char *more, const char *kept)
 
 static void a_start_without_registrations_is_a_reset(void **state)
 {
-    assert_int_equal(resets_after("", ""), 1);
+    assert_int_equal(resets_after("reset_on_start = \"lost\";", ""), 1);
 }
 
 static void a_start_with_registrations_is_none(void **state)
 {
-    assert_int_equal(resets_after("", IMSI2), 0);
+    assert_int_equal(resets_after("reset_on_start = \"lost\";", IMSI2), 0);
 }
 
-static void a_reset_can_be_had_always(void **state)
+static void a_reset_is_sent_always_by_default(void **state)
 {
-    assert_int_equal(resets_after("reset_on_start = \"always\";", IMSI2), 1);
+    assert_int_equal(resets_after("", IMSI2), 1);
 }
 
 static void a_reset_can_be_had_never(void **state)
@@ -406,7 +406,7 @@ int main(void)
         CASE(resets_go_both_ways),
         CASE(a_start_without_registrations_is_a_reset),
         CASE(a_start_with_registrations_is_none),
-        CASE(a_reset_can_be_had_always),
+        CASE(a_reset_is_sent_always_by_default),
         CASE(a_reset_can_be_had_never),
         CASE(a_lost_association_comes_back),
         CASE(bad_calls_are_refused),
