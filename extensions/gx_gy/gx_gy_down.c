@@ -322,6 +322,9 @@ static enum err find_session(struct down *t, struct msg *request)
         err = ERR_NOT_FOUND;
     if (err == ERR_OK && gxgy_session_imsi(t->session.id, &t->imsi) != ERR_OK)
         err = ERR_NOT_FOUND;
+    // one that is not listed any more will not come back: nothing to wait for
+    if (err == ERR_OK && fgw_admit(t->session.gateway, &t->imsi, NULL) == ERR_FGW_UNKNOWN_GATEWAY)
+        err = ERR_FGW_UNKNOWN_GATEWAY;
     if (err != ERR_OK)
         return err;
     t->sid = base_arena_printf(t->arena, "IMSI%s", t->imsi.digits);

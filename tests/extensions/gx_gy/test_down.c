@@ -165,6 +165,14 @@ static void test_sessions_that_are_not_ours(void **state)
     }
 }
 
+static void test_an_access_gateway_that_is_not_listed_any_more(void **state)
+{
+    world.admit_err = ERR_FGW_UNKNOWN_GATEWAY;
+    kit_inbound(GX, DIA_CMD_RAR, GX_SESSION, RAR_HEAD);
+    assert_int_equal(world.n_agw, 0);
+    assert_int_equal(kit_result(), 5002);
+}
+
 static void test_an_access_gateway_that_is_away(void **state)
 {
     static const struct {
@@ -247,6 +255,7 @@ int main(void)
         CASE(test_results_of_charging_re_auth),
         CASE(test_asr_of_both),
         CASE(test_sessions_that_are_not_ours),
+        CASE(test_an_access_gateway_that_is_not_listed_any_more),
         CASE(test_an_access_gateway_that_is_away),
         CASE(test_grpc_failures_of_the_access_gateway),
         CASE(test_when_no_time_is_left),
