@@ -1,0 +1,578 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Gx and Gy when the core is silent, late, gone or says no, and when access gateways are away:
+RFC 8506 clause 6, one case each. The core is tests/system/peer.py, so that flags, numbers and
+identifiers are seen as they were on the wire."""
+import concurrent.futures
+import itertools
+import threading
+import time
+
+import grpc
+import pytest
+
+import peer as scripted
+from kit import paths
+from kit.agw import code_of
+from kit.gateway import Peer
+from kit.pcc import INITIAL, TERMINATION, UPDATE, Session, proto, session_agw
+from kit.proc import eventually
+from kit.session import SessionGateway
+from peer import RETRANSMIT, avp, avp3
+
+GX, GY = 16777238, 4
+CCR, RAR, ASR = 272, 258, 274
+TX = 0.4  # seconds that the gateway waits for an answer
+HANDLING = {"terminate": 0, "continue": 1, "retry-and-terminate": 2}
+NUMBERS = itertools.count(1)
+
+
+def settings(handling="terminate", failover=False, alternate=True):
+    return """gx_gy: {
+  agw_timeout = "1s";
+  gx: { timeout = "400ms"; };
+  gy: { timeout = "400ms"; host = "ocs1.example.org"; %s
+        failure_handling = "%s"; session_failover = %s; };
+};""" % ('alternate = "ocs2.example.org";' if alternate else "", handling,
+         "true" if failover else "false")
+
+
+class Server(scripted.Peer):
+    """PCRF or OCS. plan: (CC-Request-Type, how) in force, how one of
+
+        a number                the Result-Code; 3xxx with the E bit
+        "silent", "close"
+        "twice"                 the answer comes two times
+        a function              of the request and the good answer: what is sent, or None
+    """
+
+    def __init__(self, name, ip, app):
+        super().__init__(host=ip, port=3868, identity=name + ".example.org",
+                         apps=((10415 if app == GX else 0, app),), case=Server.serve)
+        self.application = app
+        self.plan, self.extra = {}, {}
+        self.granted, self.open, self.most_open = {}, 0, 0
+
+    def reset(self):
+        self.plan, self.extra = {}, {}
+
+    def ccr(self, kind=None, session=None):
+        return [m for m in self.received("272R") if kind in (None, m.number(416)) and
+                (session is None or m.get(263).decode().endswith(session.name))]
+
+    def good(self, request, result=2001):
+        kind = request.number(416)
+        body = b""
+        if self.application == GX and kind == INITIAL:
+            body = avp3(1001, avp3(1003, avp3(1005, "video") + avp(432, 7)))
+        for data in [d for c, _, _, d in request.avps if c == 456]:
+            group = [d for c, _, _, d in scripted.split(data) if c == 432][0]
+            body += avp(456, avp(431, avp(421, (1000).to_bytes(8, "big"))) + avp(432, group) +
+                        avp(268, 2001))
+        return scripted.answer(request, avp(263, request.get(263)) + avp(268, result) +
+                               scripted.origin(self) + avp(258, self.application) +
+                               avp(416, kind) + avp(415, request.number(415)) + body +
+                               self.extra.get(kind, b""))
+
+    @staticmethod
+    def serve(self, conn, request):
+        how = self.plan.get(request.number(416), 2001)
+        if callable(how):
+            return how(request, self.good(request))
+        if how == "silent":
+            return None
+        if how == "close":
+            conn.close()
+            return None
+        if how == "twice":
+            return self.good(request) * 2
+        if 3000 <= how < 4000:
+            return scripted.answer(request, avp(263, request.get(263)) + scripted.origin(self) +
+                                   avp(268, how), flags=scripted.PROXIABLE | scripted.ERROR)
+        return self.good(request, how)
+
+
+class World:
+    def __init__(self, pki):
+        self.pcrf = Server("pcrf", paths.HSS_IP, GX).start()
+        self.ocs1 = Server("ocs1", paths.HSS2_IP, GY).start()
+        self.ocs2 = Server("ocs2", paths.RELAY_IP, GY).start()
+        self.servers = (self.pcrf, self.ocs1, self.ocs2)
+        self.gateway = SessionGateway(
+            pki, [Peer(s.identity, s.host) for s in self.servers], more=settings(),
+            diameter='inbound_deadline = "3s";').start()
+        self.agw = session_agw(pki)
+        self.tunnel = self.agw.open_tunnel()
+        self.set_to = settings()
+
+    def stop(self):
+        self.agw.close()
+        try:
+            self.gateway.stop()
+        finally:
+            for server in self.servers:
+                server.stop()
+
+    def configure(self, *arguments, **more):
+        text = settings(*arguments, **more)
+        if text != self.set_to:
+            self.gateway.configure(more=text)
+            self.gateway.ctl("reload")
+            self.set_to = text
+
+    def wait_open(self):
+        eventually(lambda: all(p["state"] == "OPEN" for p in self.gateway.ctl_json("peers")[
+            "peers"]), 10, "all peers are open")
+
+    def session(self, **more):
+        n = next(NUMBERS)
+        return Session(self.agw, "00101%010d" % n, n, **more)
+
+    def opened(self, handling=None, failover=None):
+        """A session whose OCS said how failures are to be handled."""
+        extra = b"" if handling is None else avp(427, HANDLING[handling])
+        self.ocs1.extra[INITIAL] = extra + (b"" if failover is None else avp(418, int(failover)))
+        session = self.session()
+        session.create()
+        return session
+
+    def send(self, server, command, session_id, more=b"", timeout=5):
+        body = (avp(263, session_id) + scripted.origin(server) + avp(283, "example.org") +
+                avp(293, self.gateway.identity) + avp(258, server.application) + more)
+        return server.send(command, body, app=server.application, timeout=timeout)
+
+    def session_id(self, session, app):
+        return session.diameter_id(self.gateway, "gx" if app == GX else "gy")
+
+
+@pytest.fixture(scope="module")
+def shared(pki, cleanup):
+    thing = World(pki)
+    cleanup.append(thing)
+    return thing
+
+
+@pytest.fixture
+def world(shared):
+    shared.wait_open()
+    yield shared
+    for server in shared.servers:
+        server.reset()
+    shared.tunnel.handlers.clear()
+    shared.configure()
+    shared.wait_open()
+    session = shared.session()  # whatever was: the next session is served
+    session.create()
+    assert session.update(1).success
+    session.terminate()
+
+
+def same_again(first, *others):
+    """The same request, sent again as RFC 6733 5.5.4 and RFC 8506 5.7 want it."""
+    assert not first.flags & RETRANSMIT
+    for other in others:
+        assert other.flags & RETRANSMIT, "sent again without the T flag"
+        assert other.e2e == first.e2e and other.number(415) == first.number(415)
+        assert other.get(263) == first.get(263)
+        assert [a for a in other.avps if a[0] == 456] == [a for a in first.avps if a[0] == 456]
+
+
+# ---- Tx expires: RFC 8506 5.7 and 6 ----
+
+# handling, may move: who is asked (1, 2), and how it ends if the second one answers
+MATRIX = [
+    ("terminate", False, "1", "refused"), ("terminate", True, "1", "refused"),
+    ("continue", False, "1", "granted"), ("continue", True, "12", "answered"),
+    ("retry-and-terminate", False, "1", "refused"), ("retry-and-terminate", True, "12", "answered"),
+]
+
+
+@pytest.mark.parametrize("handling,failover,asked,end", MATRIX)
+def test_an_update_that_is_not_answered(world, handling, failover, asked, end):
+    session = world.opened(handling, failover)
+    world.ocs1.plan[UPDATE] = "silent"
+    began = time.monotonic()
+    answer = session.update(10)
+    took = time.monotonic() - began
+    first = world.ocs1.ccr(UPDATE, session)
+    second = world.ocs2.ccr(UPDATE, session)
+    assert "1" * len(first) + "2" * len(second) == asked
+    same_again(first[0], *second)
+    assert took < TX + 0.4
+    assert answer.success == (end != "refused")
+    if end == "refused":
+        assert answer.result_code // 1000 == 5  # makes an access gateway end the session
+    if end == "granted":
+        assert answer.limit_type == proto.INFINITE_METERED
+    if end == "answered":
+        assert answer.credit.granted_units.total.volume == 1000
+        # the session has moved: RFC 8506 5.7, the T flag was for that request alone
+        assert session.update(20).success
+        again = world.ocs2.ccr(UPDATE, session)[-1]
+        assert again.get(293) == b"ocs2.example.org" and again.number(415) == 2
+        assert not again.flags & RETRANSMIT and len(world.ocs1.ccr(UPDATE, session)) == 1
+        session.terminate()
+        assert world.ocs2.ccr(TERMINATION, session)
+
+
+@pytest.mark.parametrize("handling,granted", [("continue", True), ("retry-and-terminate", False)])
+def test_an_update_that_neither_answers(world, handling, granted):
+    session = world.opened(handling, True)
+    world.ocs1.plan[UPDATE] = world.ocs2.plan[UPDATE] = "silent"
+    answer = session.update(10)
+    assert answer.success == granted
+    same_again(*world.ocs1.ccr(UPDATE, session), *world.ocs2.ccr(UPDATE, session))
+    assert len(world.ocs2.ccr(UPDATE, session)) == 1
+    # what was used meanwhile is reported with the next number, once
+    world.ocs1.reset()
+    world.ocs2.reset()
+    assert session.update(15).success
+    assert world.ocs1.ccr(UPDATE, session)[-1].number(415) == 2
+
+
+@pytest.mark.parametrize("handling,failover,asked,end", MATRIX)
+def test_a_beginning_that_is_not_answered(world, handling, failover, asked, end):
+    """Before the OCS has said anything, the settings say what to do."""
+    world.configure(handling, failover)
+    world.ocs1.plan[INITIAL] = "silent"
+    session = world.session()
+    if end == "refused":
+        code, text = code_of(session.create)
+        assert code.name == "DEADLINE_EXCEEDED" and text
+        undone = eventually(lambda: world.pcrf.ccr(TERMINATION, session), 5, "Gx is undone")[0]
+        assert undone.number(415) == 1 and undone.number(295) == 4
+    else:
+        answer = session.create()
+        assert not world.pcrf.ccr(TERMINATION, session)
+        assert answer.credits[0].success
+        free = answer.credits[0].limit_type == proto.INFINITE_METERED
+        assert free == (end == "granted")
+        assert session.tgpp.gy_dest_host == ("" if free else "ocs2.example.org")
+    first, second = world.ocs1.ccr(INITIAL, session), world.ocs2.ccr(INITIAL, session)
+    assert "1" * len(first) + "2" * len(second) == asked
+    same_again(first[0], *second)
+
+
+def test_the_setting_continue_until_the_ocs_says_terminate(world):
+    world.configure("continue", True)
+    session = world.opened("terminate", False)
+    world.ocs1.plan[UPDATE] = "silent"
+    assert not session.update(10).success and not world.ocs2.ccr(UPDATE, session)
+
+
+@pytest.mark.parametrize("failover", [False, True])
+def test_an_end_that_is_not_answered(world, failover):
+    """The usage of a CCR-T must arrive, whatever the handling: it is sent again (RFC 8506 6)."""
+    session = world.opened("terminate", failover)
+    world.ocs1.plan[TERMINATION] = "silent"
+    request = session.terminate_request()
+    request.credit_usages.add(charging_key=7, bytes_rx=77)
+    if failover:
+        session.terminate(request)
+    else:
+        code, _ = code_of(session.terminate, request)
+        assert code.name == "DEADLINE_EXCEEDED"
+    first, second = world.ocs1.ccr(TERMINATION, session), world.ocs2.ccr(TERMINATION, session)
+    same_again(first[0], *first[1:], *second)
+    assert (len(first), len(second)) == ((1, 1) if failover else (3, 0))
+
+
+def test_a_pcrf_that_is_silent(world):
+    session = world.session()
+    world.pcrf.plan[INITIAL] = "silent"
+    began = time.monotonic()
+    assert code_of(session.create)[0].name == "DEADLINE_EXCEEDED"
+    assert time.monotonic() - began < TX + 0.5
+    assert not world.ocs1.ccr(None, session)
+
+
+# ---- no ----
+
+FAILURES = [  # Result-Code of the first server, handling, may move: asked, and how it ends
+    (3004, "terminate", False, "1", "refused"), (3004, "terminate", True, "12", "answered"),
+    (3002, "continue", True, "12", "answered"), (3005, "retry-and-terminate", True, "12",
+                                                 "answered"),
+    (3004, "continue", False, "1", "granted"), (5012, "terminate", True, "1", "refused"),
+    (5012, "continue", True, "1", "granted"), (5012, "retry-and-terminate", True, "1", "refused"),
+    (4010, "continue", True, "1", "refused"), (5030, "continue", True, "1", "refused"),
+    (5002, "continue", True, "1", "refused"), (4011, "terminate", False, "1", "granted"),
+]
+
+
+@pytest.mark.parametrize("code,handling,failover,asked,end", FAILURES)
+def test_an_update_that_fails(world, code, handling, failover, asked, end):
+    session = world.opened(handling, failover)
+    world.ocs1.plan[UPDATE] = code
+    answer = session.update(10)
+    first, second = world.ocs1.ccr(UPDATE, session), world.ocs2.ccr(UPDATE, session)
+    assert "1" * len(first) + "2" * len(second) == asked
+    same_again(first[0], *second)
+    assert answer.success == (end != "refused")
+    if end == "granted":
+        assert answer.limit_type == (proto.INFINITE_UNMETERED if code == 4011 else
+                                     proto.INFINITE_METERED)
+
+
+# ---- the core dies ----
+
+@pytest.mark.parametrize("handling,failover,end", [
+    ("terminate", False, "refused"), ("terminate", True, "answered"),
+    ("continue", False, "granted"), ("continue", True, "answered"),
+    ("retry-and-terminate", False, "refused"), ("retry-and-terminate", True, "answered")])
+@pytest.mark.parametrize("kind", [INITIAL, UPDATE])
+def test_an_ocs_that_dies_before_it_answers(world, kind, handling, failover, end):
+    if kind == INITIAL:
+        world.configure(handling, failover)
+        session = world.session()
+    else:
+        session = world.opened(handling, failover)
+    world.ocs1.plan[kind] = "close"
+    began = time.monotonic()
+    code, element = None, None
+    try:
+        element = session.create().credits[0] if kind == INITIAL else session.update(10)
+    except grpc.RpcError as error:
+        code = error.code()
+    assert time.monotonic() - began < TX + 0.4
+    first, second = world.ocs1.ccr(kind, session), world.ocs2.ccr(kind, session)
+    assert len(first) == 1 and len(second) == (1 if end == "answered" else 0)
+    same_again(first[0], *second)
+    if end == "refused" and kind == INITIAL:
+        assert code.name == "UNAVAILABLE"
+        eventually(lambda: world.pcrf.ccr(TERMINATION, session), 5, "Gx is undone")
+    else:
+        assert code is None and element.success == (end != "refused")
+    if end == "granted":
+        assert element.limit_type == proto.INFINITE_METERED
+
+
+def test_an_ocs_that_is_away_from_the_beginning(world):
+    """With a server to go to, nothing is lost by it; the T flag says nothing was sent before."""
+    world.configure("terminate", True)
+    world.ocs1.stop()
+    eventually(lambda: any(p["state"] != "OPEN" for p in world.gateway.ctl_json("peers")["peers"]),
+               5, "one is gone")
+    session = world.session()
+    try:
+        session.create()
+        assert session.tgpp.gy_dest_host == "ocs2.example.org"
+        assert session.update(5).success
+    finally:
+        world.ocs1.start()
+    assert not [m for m in world.ocs2.ccr(UPDATE, session) if m.flags & RETRANSMIT]
+    world.wait_open()
+    assert session.update(6).success and not world.ocs1.ccr(None, session)
+    session.terminate()
+
+
+# ---- late, twice, mixed up ----
+
+def test_an_answer_that_comes_too_late(world):
+    session = world.opened("terminate", False)
+    late = []
+    world.ocs1.plan[UPDATE] = lambda request, good: late.append(good)
+    assert not session.update(10).success
+    world.ocs1.reset()
+    world.ocs1.raw(late[0])  # nobody waits for it any more
+    answer = session.update(11)
+    assert answer.success and answer.credit.granted_units.total.volume == 1000
+
+
+@pytest.mark.parametrize("kind", [INITIAL, UPDATE, TERMINATION])
+def test_an_answer_that_comes_twice(world, kind):
+    for server in world.servers:
+        server.plan[kind] = "twice"
+    session = world.session()
+    session.create()
+    assert session.update(10).success
+    session.terminate()
+    assert [m.number(415) for m in world.ocs1.ccr(None, session)] == [0, 1, 2]
+
+
+def test_answers_in_another_order(world):
+    sessions = [world.opened() for _ in range(6)]
+    held, lock = [], threading.Lock()
+
+    def hold(request, good):
+        with lock:
+            held.append(good)
+            if len(held) == len(sessions):
+                world.ocs1.raw(b"".join(reversed(held)))
+
+    world.ocs1.plan[UPDATE] = hold
+    request = proto.UpdateSessionRequest()
+    for n, session in enumerate(sessions):
+        session.add_usage(request, session.next(), 7, n)
+    answer = sessions[0].send_update(request)
+    assert [r.session_id for r in answer.responses] == [s.name for s in sessions]
+    assert all(r.success for r in answer.responses)
+
+
+def test_never_two_requests_of_a_session_at_a_time(world):
+    """Calls come in parallel; the OCS sees them one after another, and no number twice."""
+    session, lock, state = world.opened(), threading.Lock(), {"now": 0, "most": 0}
+
+    def slow(request, good):
+        with lock:
+            state["now"] += 1
+            state["most"] = max(state["most"], state["now"])
+
+        def answer():
+            with lock:
+                state["now"] -= 1
+            world.ocs1.raw(good)
+        threading.Timer(0.05, answer).start()
+
+    world.ocs1.plan[UPDATE] = slow
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda n: session.update(n), range(8)))
+    assert all(r.success for r in results) and state["most"] == 1
+    numbers = [m.number(415) for m in world.ocs1.ccr(UPDATE, session)]
+    assert sorted(numbers) == list(range(1, 9))
+
+
+def test_a_caller_that_hangs_up_leaves_no_session_behind(world):
+    session, held = world.session(), []
+    world.ocs1.plan[INITIAL] = lambda request, good: held.append(good)
+    with pytest.raises(grpc.RpcError):
+        session.create(timeout=0.2)
+    if held:
+        world.ocs1.raw(held[0])
+    eventually(lambda: world.pcrf.ccr(TERMINATION, session), 5, "Gx is undone")
+
+
+# ---- requests of the core while something else goes on ----
+
+@pytest.mark.parametrize("app", [GX, GY])
+def test_an_abort_during_an_update(world, app):
+    """It reaches the access gateway while its own call is still waiting, and both are answered."""
+    session, held = world.opened(), []
+    arrived = threading.Event()
+    world.tunnel.handlers["AbortSession"] = lambda message: proto.AbortSessionResult()
+
+    def hold(request, good):
+        held.append(good)
+        arrived.set()
+
+    world.ocs1.plan[UPDATE] = hold
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        update = pool.submit(session.update, 10)
+        assert arrived.wait(5)
+        server = world.pcrf if app == GX else world.ocs1
+        answer = world.send(server, ASR, world.session_id(session, app))
+        assert answer.result == 2001 and not update.done()
+        world.ocs1.raw(held[0])
+        assert update.result(5).success
+    assert world.tunnel.requests("AbortSession")[-1].session_id == session.name
+    session.terminate()
+    assert world.ocs1.ccr(TERMINATION, session)[-1].number(415) == 2
+
+
+def test_a_new_policy_while_the_session_begins(world):
+    """The PCRF may send a RAR before the OCS has answered: it is not held up."""
+    session, held, arrived = world.session(), [], threading.Event()
+    world.tunnel.handlers["PolicyReAuth"] = lambda message: proto.PolicyReAuthAnswer()
+
+    def hold(request, good):
+        held.append(good)
+        arrived.set()
+
+    world.ocs1.plan[INITIAL] = hold
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        create = pool.submit(session.create)
+        assert arrived.wait(5)
+        answer = world.send(world.pcrf, RAR, world.session_id(session, GX), avp(285, 0))
+        assert answer.result == 2001
+        world.ocs1.raw(held[0])
+        assert create.result(5).credits
+
+
+# ---- access gateways that are away ----
+
+def away(world, what):
+    """(Session-Id prefix to suffix, expected Result-Code, the longest time in seconds)"""
+    session = world.session()
+    name = world.session_id(session, GX)
+    if what == "never connected":
+        return name.replace(";agw1;", ";agw3;"), 3002, 3
+    if what == "not one of ours":
+        return name.replace(";agw1;", ";stranger;"), 5002, 0.5
+    if what == "no session of ours":
+        return "pcrf.example.org;1;2", 5002, 0.5
+    assert what == "silent"
+    world.tunnel.handlers["PolicyReAuth"] = lambda message: None
+    return name, 3002, 1.5
+
+
+@pytest.mark.parametrize("what", [
+    "never connected", "not one of ours", "no session of ours", "silent"])
+def test_an_access_gateway_that_cannot_be_asked(world, what):
+    name, result, limit = away(world, what)
+    began = time.monotonic()
+    answer = world.send(world.pcrf, RAR, name, avp(285, 0))
+    assert time.monotonic() - began < limit
+    assert answer.result == result, answer.result
+    assert bool(answer.flags & scripted.ERROR) == (result < 4000)
+    assert answer.get(263).decode() == name
+    assert (answer.get(264), answer.get(296)) == (world.gateway.identity.encode(), b"example.org")
+
+
+def test_an_access_gateway_that_comes_back_in_time(world):
+    """A short gap of the tunnel is waited for: the core need not send the RAR again."""
+    session = world.opened()
+    session.owner = "agw2"
+    with session_agw(world.gateway.pki, "agw2") as agw:
+        agw.open_tunnel().close()
+        entry = world.pcrf.post(RAR, avp(263, world.session_id(session, GX)) +
+                                scripted.origin(world.pcrf) + avp(283, "example.org") +
+                                avp(293, world.gateway.identity) + avp(258, GX) + avp(285, 0),
+                                app=GX)
+        time.sleep(0.3)
+        tunnel = agw.open_tunnel()
+        tunnel.handlers["PolicyReAuth"] = lambda message: proto.PolicyReAuthAnswer()
+        answer = world.pcrf.wait(entry, 4)
+    assert answer is not None and answer.result in (2001, 3002)
+    if answer.result == 2001:
+        assert tunnel.requests("PolicyReAuth")[0].session_id == session.name
+
+
+def test_a_storm_to_an_access_gateway_that_goes_away(world):
+    """1,000 RARs in flight when the tunnel breaks: each is answered, in time."""
+    with session_agw(world.gateway.pki, "agw2") as agw:
+        tunnel = agw.open_tunnel()
+        tunnel.handlers["PolicyReAuth"] = lambda message: None
+        entries = []
+        for _ in range(1000):
+            session = world.session(owner="agw2")
+            entries.append(world.pcrf.post(
+                RAR, avp(263, world.session_id(session, GX)) + scripted.origin(world.pcrf) +
+                avp(283, "example.org") + avp(293, world.gateway.identity) + avp(258, GX) +
+                avp(285, 0), app=GX))
+        tunnel.wait("PolicyReAuth")
+        tunnel.close()
+    answers = [world.pcrf.wait(entry, 10) for entry in entries]
+    assert all(answers)
+    assert {a.result for a in answers} <= {3002, 3004}, {a.result for a in answers}
+
+
+def test_the_gateway_stops_in_order_with_everything_under_way(shared):
+    """Calls up and down in flight, and a stop: nothing hangs, crashes or leaks."""
+    for server in shared.servers:
+        server.plan[UPDATE] = "silent"
+    shared.wait_open()
+    sessions = [shared.opened("retry-and-terminate", True) for _ in range(5)]
+    shared.tunnel.handlers["PolicyReAuth"] = lambda message: None
+    entry = shared.pcrf.post(RAR, avp(263, shared.session_id(sessions[0], GX)) +
+                             scripted.origin(shared.pcrf) + avp(283, "example.org") +
+                             avp(293, shared.gateway.identity) + avp(258, GX) + avp(285, 0), app=GX)
+    shared.tunnel.wait("PolicyReAuth")
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        calls = [pool.submit(session.update, 10) for session in sessions]
+        eventually(lambda: len(shared.ocs1.ccr(UPDATE)) >= 5, 5, "the updates are under way")
+        shared.gateway.stop()
+        for call in calls:
+            try:
+                assert not call.result(5).success
+            except grpc.RpcError as error:
+                assert error.code().name in ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
+    answer = shared.pcrf.wait(entry, 2)
+    assert answer is None or answer.result in (3002, 3004, 5012)
