@@ -22,6 +22,7 @@ const struct rpc_method gxgy_methods[] = {
     {.path = "/magma.lte.CentralSessionController/CreateSession", .unary = gxgy_create},
     {.path = "/magma.lte.CentralSessionController/UpdateSession", .unary = gxgy_update},
     {.path = "/magma.lte.CentralSessionController/TerminateSession", .unary = gxgy_terminate},
+    {.path = "/fgw.charging.EventCharging/Charge", .unary = gxgy_event},
     {.path = NULL},
 };
 

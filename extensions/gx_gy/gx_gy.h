@@ -59,6 +59,7 @@ struct gxgy_gx_settings {
 enum gxgy_requested { GXGY_REQUEST_AS_ASKED, GXGY_REQUEST_EMPTY, GXGY_REQUEST_NONE };
 enum gxgy_used { GXGY_USED_ALL, GXGY_USED_TOTAL, GXGY_USED_DIRECTIONS };
 enum gxgy_reason_place { GXGY_REASON_AS_SPECIFIED, GXGY_REASON_IN_SERVICE };
+enum gxgy_debit { GXGY_DEBIT_BUFFER, GXGY_DEBIT_CONTINUE };
 enum gxgy_failed_update { GXGY_FAILED_TERMINATE, GXGY_FAILED_REPORT_AGAIN };
 struct gxgy_gy_settings {
     struct gxgy_core_settings core;
@@ -74,6 +75,7 @@ struct gxgy_gy_settings {
     bool late_open;        // CCR-I with the first update of a session without Gy
     int failure_handling;  // Credit-Control-Failure-Handling until the OCS says
     bool session_failover; // CC-Session-Failover until the OCS says
+    int direct_debiting;   // enum gxgy_debit: Direct-Debiting-Failure-Handling, likewise
     bool follow_pcrf;      // the OCS that Charging-Information names
     int failed_update;     // enum gxgy_failed_update
     int64_t terminate_tries;
@@ -125,8 +127,9 @@ struct gxgy_policy gxgy_policy_find(const struct gxgy_settings *settings, const 
                                     const char *charging_characteristics);
 
 // ---- Session-Id (gx_gy_session_id.c) ----
-#define GXGY_SESSION_ID_MAX 255 // of the access gateway's own
-#define GXGY_TEXT_MAX 1024      // of a Diameter Session-Id
+#define GXGY_SESSION_ID_MAX 255    // of the access gateway's own
+#define GXGY_EVENT_PREFIX "event:" // one-time events are told from sessions by it
+#define GXGY_TEXT_MAX 1024         // of a Diameter Session-Id
 struct gxgy_session_id {
     enum gxgy_app app;
     char gateway[FGW_GATEWAY_ID_MAX + 1];
@@ -239,6 +242,7 @@ struct gxgy_cc {
     struct gxgy_targets targets;
     enum gxgy_handling handling;
     bool failover; // the session may move to the alternate
+    bool again;    // may have been sent before by somebody else: T flag at once
     int64_t deadline_ns;
     void (*done)(struct gxgy_cc *cc);
     void *ctx;
@@ -246,6 +250,7 @@ struct gxgy_cc {
     struct gxgy_verdict verdict; // label, and what the caller gets if it failed
     bool ok;                     // answered with success
     bool granted;                // serve without control, although not ok
+    enum gxgy_fault fault;       // unless ok: how it failed
     uint32_t result;             // of the answer; 0: none
     ProtobufCMessage *answer;    // GxAnswer or GyAnswer, in the arena; NULL without an answer
     char host[GXGY_IDENTITY_MAX + 1], realm[GXGY_IDENTITY_MAX + 1]; // who answered
@@ -290,6 +295,11 @@ enum err gxgy_context_of_monitor(struct base_arena *arena,
 enum err gxgy_context_of_terminate(struct base_arena *arena,
                                    const Magma__Lte__SessionTerminateRequest *r,
                                    struct gxgy_context *out);
+// session_id, common, tgpp and rat are borrowed, the last three may be NULL.
+enum err gxgy_context_of_event(struct base_arena *arena, char *session_id,
+                               Magma__Lte__CommonSessionContext *common,
+                               Magma__Lte__TgppContext *tgpp,
+                               const Magma__Lte__RatSpecificContext *rat, struct gxgy_context *out);
 
 // gx_gy_gx.c. NULL: out of memory.
 Fgw__Gxgy__GxRequest *gxgy_gx_request(struct base_arena *arena, const struct gxgy_context *c,
@@ -361,6 +371,7 @@ enum err gxgy_tgpp_not_told(struct base_arena *arena, const struct gxgy_rules *r
 void gxgy_create(struct rpc_call *call, void *arg);
 void gxgy_update(struct rpc_call *call, void *arg);
 void gxgy_terminate(struct rpc_call *call, void *arg);
+void gxgy_event(struct rpc_call *call, void *arg);
 extern const struct rpc_method gxgy_methods[]; // gx_gy.c
 enum err gxgy_down_accept(void);               // gx_gy_down.c: registers RAR and ASR
 // Targets, failure handling and the rest of an exchange's frame (gx_gy_cc.c).

@@ -121,6 +121,7 @@ static void answered(void *ctx, const struct dia_outcome *outcome)
     cc->result = result.code;
     cc->verdict = err == ERR_OK ? gxgy_verdict_of_result(&result) : gxgy_verdict_of_err(err);
     bool bad = gxgy_fault_of(err, &result, &fault);
+    cc->fault = fault;
     cc->ok = !bad;
     if (outcome->answer && err == ERR_OK) {
         copy_identity(outcome->answer, AVP_ORIGIN_HOST, cc->host, sizeof(cc->host));
@@ -162,6 +163,7 @@ static enum err mark(struct gxgy_cc *cc, struct msg *msg)
         return ERR_DIA_LIBRARY;
     if (cc->tries == 0) {
         cc->end_to_end = hdr->msg_eteid;
+        hdr->msg_flags |= cc->again ? CMD_FLAG_RETRANSMIT : 0;
         return ERR_OK;
     }
     hdr->msg_eteid = cc->end_to_end;
@@ -197,7 +199,7 @@ static void send_it(struct gxgy_cc *cc)
         const struct dia_send_options options = {
             .timeout_ms = left < tx ? left : tx,
             // a request that has the T flag already would not pass otherwise
-            .no_failover = !cc->failover && cc->tries == 0,
+            .no_failover = !cc->failover && cc->tries == 0 && !cc->again,
             .procedure = procedure(cc),
         };
         cc->tries++;
@@ -209,6 +211,7 @@ static void send_it(struct gxgy_cc *cc)
         fd_msg_free(msg);
     cc->verdict = gxgy_verdict_of_err(err);
     gxgy_fault_of(err, &none, &fault);
+    cc->fault = fault;
     if (left > 0 && fault != GXGY_FAULT_FAILED)
         failed(cc, fault, false);
     else // our own mistake, or time is over: no failure handling of the OCS applies

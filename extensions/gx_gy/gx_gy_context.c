@@ -141,6 +141,19 @@ enum err gxgy_context_of_terminate(struct base_arena *arena,
     return complete(arena, out);
 }
 
+enum err gxgy_context_of_event(struct base_arena *arena, char *session_id,
+                               Magma__Lte__CommonSessionContext *common,
+                               Magma__Lte__TgppContext *tgpp,
+                               const Magma__Lte__RatSpecificContext *rat, struct gxgy_context *out)
+{
+    *out = nothing();
+    out->session_id = session_id;
+    out->common = common;
+    out->tgpp = tgpp;
+    set_lte(out, rat);
+    return complete(arena, out);
+}
+
 uint8_t *gxgy_pack(struct base_arena *arena, const ProtobufCMessage *message, size_t *len)
 {
     *len = protobuf_c_message_get_packed_size(message);

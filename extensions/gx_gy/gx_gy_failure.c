@@ -34,6 +34,11 @@ enum gxgy_action gxgy_failure_action(enum gxgy_handling handling, uint32_t reque
             return GXGY_GIVE_UP;
         return failover ? GXGY_TRY_ALTERNATE : GXGY_TRY_AGAIN;
     }
+    if (request_type == GXGY_EVENT) { // what then becomes of the event is gx_gy_event.c's business
+        if (fault == GXGY_FAULT_NOT_APPLICABLE)
+            return GXGY_GRANT;
+        return lost && failover ? GXGY_TRY_ALTERNATE : GXGY_GIVE_UP;
+    }
     const struct row *row = &rows[fault][handling];
     return failover ? row->first : row->second;
 }

@@ -39,6 +39,7 @@ static const struct xlate msisdn_rows[] = {
 };
 static const struct xlate requested_rows[] = {
     XLATE_FIELD("time", AVP_CC_TIME),
+    XLATE_FIELD("money", AVP_CC_MONEY, .members = gxgy_money_rows),
     XLATE_FIELD("total", AVP_CC_TOTAL_OCTETS),
     XLATE_FIELD("input", AVP_CC_INPUT_OCTETS, .note = "From the UE."),
     XLATE_FIELD("output", AVP_CC_OUTPUT_OCTETS, .note = "To the UE."),
@@ -57,6 +58,7 @@ static const struct xlate service_request_rows[] = {
     XLATE_FIELD("rating_group", AVP_RATING_GROUP),
     XLATE_FIELD("reporting_reasons", AVP_REPORTING_REASON),
     XLATE_AVP(AVP_TRIGGER, .when = has_triggers, .members = trigger_rows),
+    XLATE_FIELD("refund_information", AVP_REFUND_INFORMATION),
     XLATE_END,
 };
 static const struct xlate ps_rows[] = {
@@ -154,6 +156,7 @@ static const struct xlate service_answer_rows[] = {
     XLATE_FIELD("quota_holding_time", AVP_QUOTA_HOLDING_TIME),
     XLATE_FIELD("quota_consumption_time", AVP_QUOTA_CONSUMPTION_TIME),
     XLATE_AVP(AVP_TRIGGER, .members = trigger_answer_rows),
+    XLATE_FIELD("refund_information", AVP_REFUND_INFORMATION),
     XLATE_END,
 };
 

@@ -46,7 +46,7 @@ static const struct xlate unit_value_rows[] = {
     XLATE_END,
 };
 
-static const struct xlate money_rows[] = {
+const struct xlate gxgy_money_rows[] = {
     XLATE_AVP(AVP_UNIT_VALUE, .flags = XLATE_REQUIRED, .members = unit_value_rows),
     XLATE_FIELD("currency_code", AVP_CURRENCY_CODE),
     XLATE_END,
@@ -55,7 +55,7 @@ static const struct xlate money_rows[] = {
 const struct xlate gxgy_granted_rows[] = {
     XLATE_FIELD("tariff_time_change", AVP_TARIFF_TIME_CHANGE, .conv = &xlate_unix),
     XLATE_FIELD("time", AVP_CC_TIME),
-    XLATE_FIELD("money", AVP_CC_MONEY, .members = money_rows),
+    XLATE_FIELD("money", AVP_CC_MONEY, .members = gxgy_money_rows),
     XLATE_FIELD("total", AVP_CC_TOTAL_OCTETS),
     XLATE_FIELD("input", AVP_CC_INPUT_OCTETS, .note = "From the UE."),
     XLATE_FIELD("output", AVP_CC_OUTPUT_OCTETS, .note = "To the UE."),

@@ -104,7 +104,7 @@ struct world {
 };
 extern struct world world;
 
-// Calls a method of CentralSessionController.
+// Calls a method of CentralSessionController, or of the service that the path names.
 void kit_call(const char *method, const ProtobufCMessage *message);
 // The reply; asserts status OK.
 void *kit_reply(const ProtobufCMessageDescriptor *type);

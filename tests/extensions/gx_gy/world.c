@@ -20,7 +20,8 @@ void kit_call(const char *method, const ProtobufCMessage *message)
     struct rpc_call *call = &world.call;
     char path[128];
     memset(call, 0, sizeof(*call));
-    snprintf(path, sizeof(path), "/magma.lte.CentralSessionController/%s", method);
+    snprintf(path, sizeof(path), "%s%s",
+             method[0] == '/' ? "" : "/magma.lte.CentralSessionController/", method);
     assert_true(protobuf_c_message_get_packed_size(message) <= sizeof(call->request));
     call->len = protobuf_c_message_pack(message, call->request);
     call->gateway = "agw1";
