@@ -5,6 +5,7 @@ kernel's SCTP, two paths between us. Runs in user-mode-linux: tests/sctp/run osm
 The tests run in the order of the file, against one gateway; each has subscribers of its own.
 """
 import collections
+import concurrent.futures
 import glob
 import os
 import re
@@ -144,7 +145,7 @@ def subscriber(core, agws):
     def make(agw=0, register=True):
         nonlocal count
         count += 1
-        one = ues.Ue(agws[agw], "0010100000001%02d" % count, "4917000%02d" % count)
+        one = ues.Ue(agws[agw], "001010000000%03d" % count, "4917000%03d" % count)
         core.add(one.imsi, one.number)
         if register:
             one.register()
@@ -378,6 +379,11 @@ def test_one_of_two_paths_fails(core, fgw, subscriber):
     assert fgw.counter("fgw_sctp_down_total") == 0
 
 
+def ends(fgw, reason):
+    """Of associations; attempts that failed count as refused or unreachable."""
+    return fgw.counter("fgw_sctp_down_total", reason=reason)
+
+
 def test_both_paths_fail(core, fgw, subscriber):
     one = subscriber()
     osmo.cut(0), osmo.cut(1)
@@ -385,7 +391,7 @@ def test_both_paths_fail(core, fgw, subscriber):
         eventually(lambda: not fgw.vlr_up(), 20, "the association is lost")
         code, _ = code_of(one.send, "IMSIDetachInd", imsi_detach_from_non_eps_service_type=b"\1")
         assert code == grpc.StatusCode.UNAVAILABLE
-        assert not fgw.ready()
+        assert not fgw.ready() and ends(fgw, "lost") == 1
     finally:
         osmo.cut(0, False), osmo.cut(1, False)
     eventually(fgw.vlr_up, 20, "the association is back")
@@ -407,9 +413,15 @@ def registers_again(one, timeout=40):
 
 # ---- the VLR dies ----
 
+def together(do, several):
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        list(pool.map(do, several))
+
+
 def test_the_vlr_crashes_and_all_recover(core, fgw, agws, subscriber):
-    several = [subscriber(n % 2) for n in range(6)]
-    aborted = fgw.counter("fgw_sctp_down_total", reason="aborted")
+    several = [subscriber(n % 2, register=False) for n in range(40)]
+    together(ues.Ue.register, several)
+    aborted = ends(fgw, "aborted")
     acks = fgw.messages("RESET-ACK", "sent")
     since = {agw.name: len(agw.tunnel.requests("VLRResetIndication")) for agw in agws}
 
@@ -418,8 +430,7 @@ def test_the_vlr_crashes_and_all_recover(core, fgw, agws, subscriber):
     several[0].update()
     time.sleep(0.5)
     core.msc.end(signal.SIGKILL)
-    eventually(lambda: fgw.counter("fgw_sctp_down_total", reason="aborted") == aborted + 1, 5,
-               "the association was aborted")
+    eventually(lambda: ends(fgw, "aborted") == aborted + 1, 5, "the association was aborted")
     assert not fgw.vlr_up()
     code, _ = code_of(several[1].send, "UEActivityInd")
     assert code == grpc.StatusCode.UNAVAILABLE
@@ -436,9 +447,8 @@ def test_the_vlr_crashes_and_all_recover(core, fgw, agws, subscriber):
         assert got[-1].vlr_name == osmo.VLR_NAME
     eventually(lambda: fgw.messages("RESET-ACK", "sent") > acks, 5, "RESET-ACK")
     core.hlr.start()
-    for one in several:
-        registers_again(one)
-        assert core.state(one.imsi) == ASSOCIATED
+    together(registers_again, several)
+    assert [core.state(one.imsi) for one in several] == [ASSOCIATED] * len(several)
     core.send_sms(several[0].number, several[1].imsi, "all is well")
     several[1].wait_text("all is well")
 
@@ -447,6 +457,7 @@ def test_the_vlr_is_restarted_in_order_and_knows_nobody(core, fgw, subscriber):
     one = subscriber()
     core.msc.end(signal.SIGTERM)
     eventually(lambda: not fgw.vlr_up(), 5, "the association is gone")
+    assert ends(fgw, "shutdown") == 1
     core.msc.start()
     eventually(fgw.vlr_up, 10, "the association is back")
     # The UE does not know; what it sends brings it to register.
