@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The one thread that calls fd_msg_send: it may block there (the library's queue is bounded), the
-// loops and the library's own threads may not. What comes in while it works is taken as one batch.
-// Twice a second it looks after the peers.
+// loops and the library's own threads may not. It sends our answers, and requests where direct.c
+// cannot (inside somebody else's freeDiameterd). What comes in while it works is taken as one
+// batch. Twice a second it looks after the peers.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

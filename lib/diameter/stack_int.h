@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the files of the stack share. Not for other rooms.
-//   stack.c    start and stop, the library's log      sender.c   the one thread that calls
-//   fd_msg_send
-//   tx.c       requests to the core, per loop         inbound.c  requests from the core
-//   route.c    which peer, caps                       hooks.c    what the library tells on its way
-//   peers.c    table of peers                         reload.c   ConnectPeer again (peer_conf.c
-//   reads it)
-//   rescue.c   what interpose.c does                  counts.c   metrics
+//   stack.c    start and stop, the library's log
+//   tx.c       requests to the core, per loop
+//   direct.c   a request straight into its peer's queue
+//   route.c    which peer, caps
+//   sender.c   the one thread that calls fd_msg_send: answers; requests where direct.c cannot
+//   inbound.c  requests from the core
+//   hooks.c    what the library tells on its way
+//   peers.c    table of peers
+//   reload.c   ConnectPeer again (peer_conf.c reads it)
+//   rescue.c, coalesce.c  what interpose.c does
+//   counts.c   metrics
 #pragma once
 
 #include <pthread.h>
