@@ -163,6 +163,16 @@ void command_print_answer(FILE *to, const struct agwc_options *options,
     fflush(to);
 }
 
+void command_print_call(FILE *to, const char *method, int64_t at_ns,
+                        const ProtobufCMessage *message)
+{
+    fprintf(to, "{\"event\":\"call\",\"at_us\":%" PRId64 ",\"method\":\"%s\",\"message\":",
+            wall_us_of(at_ns), method);
+    reflect_json(to, message);
+    fputs("}\n", to);
+    fflush(to);
+}
+
 void command_print_request(FILE *to, const struct agwc_options *options,
                            const struct agwc_request *request)
 {

@@ -22,6 +22,9 @@ bool command_refused(const struct agwc_answer *answer);
 void command_print_answer(FILE *to, const struct agwc_options *options,
                           const struct reflect_method *method, const struct agwc_answer *answer,
                           enum err err);
+// Prints a call that is being made, as a JSON line.
+void command_print_call(FILE *to, const char *method, int64_t at_ns,
+                        const ProtobufCMessage *message);
 // Prints a request that came through the tunnel.
 void command_print_request(FILE *to, const struct agwc_options *options,
                            const struct agwc_request *request);

@@ -21,22 +21,19 @@ static const struct agws_text *text_of(struct agws_session *s, const char *text)
     return text && text[0] ? agws_text(s->model, text, strlen(text)) : NULL;
 }
 
+// Kept and returned as it is, whatever is in it.
 static void take_tgpp(struct agws_session *s, const Magma__Lte__TgppContext *t)
 {
-    if (!t)
+    uint8_t bytes[1024];
+    size_t len = t ? magma__lte__tgpp_context__get_packed_size(t) : 0;
+    if (len == 0 || len > sizeof(bytes))
         return;
-    if (t->gx_dest_host[0])
-        s->gx_host = text_of(s, t->gx_dest_host);
-    if (t->gx_dest_realm[0])
-        s->gx_realm = text_of(s, t->gx_dest_realm);
-    if (t->gy_dest_host[0])
-        s->gy_host = text_of(s, t->gy_dest_host);
-    if (t->gy_dest_realm[0])
-        s->gy_realm = text_of(s, t->gy_dest_realm);
-    if (t->gy_failure_handling)
-        s->failure_handling = t->gy_failure_handling;
-    if (t->gy_session_failover)
-        s->failover = t->gy_session_failover;
+    magma__lte__tgpp_context__pack(t, bytes);
+    struct agws_text *kept = agws_text(s->model, bytes, len);
+    if (!kept->parsed)
+        kept->parsed =
+            protobuf_c_message_unpack(&magma__lte__tgpp_context__descriptor, NULL, len, bytes);
+    s->tgpp = kept;
 }
 
 // ---- credits ----

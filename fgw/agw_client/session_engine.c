@@ -15,11 +15,14 @@
 
 static const struct {
     const char *name;
-    const ProtobufCMessageDescriptor *answer;
+    const ProtobufCMessageDescriptor *request, *answer;
 } kinds[AGWS_CALLS] = {
-    [AGWS_CREATE] = {"CreateSession", &magma__lte__create_session_response__descriptor},
-    [AGWS_UPDATE] = {"UpdateSession", &magma__lte__update_session_response__descriptor},
-    [AGWS_TERMINATE] = {"TerminateSession", &magma__lte__session_terminate_response__descriptor},
+    [AGWS_CREATE] = {"CreateSession", &magma__lte__create_session_request__descriptor,
+                     &magma__lte__create_session_response__descriptor},
+    [AGWS_UPDATE] = {"UpdateSession", &magma__lte__update_session_request__descriptor,
+                     &magma__lte__update_session_response__descriptor},
+    [AGWS_TERMINATE] = {"TerminateSession", &magma__lte__session_terminate_request__descriptor,
+                        &magma__lte__session_terminate_response__descriptor},
 };
 
 // ---- sessions by name ----
@@ -215,6 +218,17 @@ static void print(struct agws_call *call, const struct rpc_result *result,
     command_print_answer(stdout, agwc_options(call->model->link), &method, &answer, ERR_OK);
 }
 
+// What is sent, as the answer is printed: only as JSON.
+static void print_call(const struct agws_call *call, const uint8_t *bytes, size_t len)
+{
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(kinds[call->kind].request, NULL, len, bytes);
+    if (!message)
+        return;
+    command_print_call(stdout, kinds[call->kind].name, call->began_ns, message);
+    protobuf_c_message_free_unpacked(message, NULL);
+}
+
 static void account(struct agws_call *call, const struct rpc_result *result)
 {
     struct agws_call_count *count = &call->model->counts[call->kind];
@@ -291,6 +305,8 @@ static void send_call(struct agws_call *call)
     count->again += call->sessions[0]->tries > 0;
     if (!count->first_ns)
         count->first_ns = call->began_ns;
+    if (bytes && model->options->print && model->options->json)
+        print_call(call, bytes, len);
     enum err err = bytes ? rpc_unary(channel, path, bytes, len,
                                      agwc_options(model->link)->timeout_ms, NULL, 0, on_done, call)
                          : ERR_NOMEM;
@@ -446,7 +462,8 @@ static ProtobufCMessage *on_request(void *ctx, const struct reflect_method *meth
         answer = re_auth_charging(model, message);
     else if (strcmp(method->name, "AbortSession") == 0)
         answer = abort_session(model, message);
-    agws_pump(model);
+    if (answer)
+        base_timer_start(&model->tick, 0); // what follows from it is sent after the answer
     return answer;
 }
 
@@ -491,6 +508,8 @@ static void free_model(struct agws *model)
     for (size_t i = 0; i < 256; i++) {
         while (model->texts[i]) {
             struct agws_text *next = model->texts[i]->next;
+            if (model->texts[i]->parsed)
+                protobuf_c_message_free_unpacked(model->texts[i]->parsed, NULL);
             free(model->texts[i]);
             model->texts[i] = next;
         }

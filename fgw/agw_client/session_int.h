@@ -15,6 +15,7 @@
 // Text that many sessions have in common, kept once; compared by address.
 struct agws_text {
     struct agws_text *next;
+    ProtobufCMessage *parsed; // of a TgppContext
     size_t len;
     char data[]; // with a 0 behind
 };
@@ -88,8 +89,7 @@ struct agws_session {
     struct agws_monitor *monitors;
     struct agws_rule *rules;
     uint16_t n_credits, n_monitors, n_rules;
-    const struct agws_text *gx_host, *gy_host, *gx_realm, *gy_realm;
-    uint32_t failure_handling, failover;
+    const struct agws_text *tgpp; // what the core wants back: a TgppContext as it came
     uint64_t consumed, acknowledged;
 };
 
@@ -143,7 +143,7 @@ struct agws {
 };
 
 // ---- session_model.c ----
-const struct agws_text *agws_text(struct agws *model, const void *data, size_t len);
+struct agws_text *agws_text(struct agws *model, const void *data, size_t len);
 struct agws_total *agws_total_group(struct agws *model, uint32_t group);
 struct agws_total *agws_total_key(struct agws *model, const struct agws_text *key);
 int64_t agws_unix(void);

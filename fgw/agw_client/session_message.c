@@ -13,33 +13,22 @@
 struct common {
     Magma__Lte__CommonSessionContext context;
     Magma__Lte__SubscriberID sid;
-    Magma__Lte__TgppContext tgpp;
+    Magma__Lte__TgppContext *tgpp; // borrowed; NULL: the core gave none
     char imsi[24], address[INET_ADDRSTRLEN];
 };
-
-static char *text(const struct agws_text *t)
-{
-    return t ? (char *)(uintptr_t)t->data : (char *)(uintptr_t)protobuf_c_empty_string;
-}
 
 static void set_common(struct common *c, const struct agws_session *s)
 {
     uint32_t host = htonl(0x0a000000u | ((s->index + 1) & 0xffffffu)); // 10.x.y.z
     magma__lte__common_session_context__init(&c->context);
     magma__lte__subscriber_id__init(&c->sid);
-    magma__lte__tgpp_context__init(&c->tgpp);
     snprintf(c->imsi, sizeof(c->imsi), "IMSI%s", s->imsi);
     inet_ntop(AF_INET, &host, c->address, sizeof(c->address));
     c->sid.id = c->imsi;
     c->context.sid = &c->sid;
     c->context.apn = (char *)(uintptr_t)s->model->options->apn;
     c->context.ue_ipv4 = c->address;
-    c->tgpp.gx_dest_host = text(s->gx_host);
-    c->tgpp.gy_dest_host = text(s->gy_host);
-    c->tgpp.gx_dest_realm = text(s->gx_realm);
-    c->tgpp.gy_dest_realm = text(s->gy_realm);
-    c->tgpp.gy_failure_handling = s->failure_handling;
-    c->tgpp.gy_session_failover = s->failover;
+    c->tgpp = s->tgpp ? (Magma__Lte__TgppContext *)s->tgpp->parsed : NULL;
 }
 
 static uint8_t *pack(const ProtobufCMessage *message, size_t *len)
@@ -136,7 +125,7 @@ static void add_credits(struct part *p, const struct agws_session *s,
         u->session_id = (char *)(uintptr_t)s->id;
         u->request_number = r->number;
         u->common_context = &p->common.context;
-        u->tgpp_ctx = &p->common.tgpp;
+        u->tgpp_ctx = p->common.tgpp;
         request->updates[request->n_updates++] = u;
     }
 }
@@ -151,7 +140,7 @@ static Magma__Lte__UsageMonitoringUpdateRequest *monitor_element(struct part *p,
     u->sid = p->common.imsi;
     u->ue_ipv4 = p->common.address;
     u->request_number = r->number;
-    u->tgpp_ctx = &p->common.tgpp;
+    u->tgpp_ctx = p->common.tgpp;
     u->event_trigger =
         r->type ? (Magma__Lte__EventTrigger)r->type : MAGMA__LTE__EVENT_TRIGGER__USAGE_REPORT;
     return u;
@@ -226,6 +215,6 @@ uint8_t *agws_message_terminate(const struct agws_session *s, size_t *len)
     request.session_id = (char *)(uintptr_t)s->id;
     request.request_number = s->end_number;
     request.common_context = &common.context;
-    request.tgpp_ctx = &common.tgpp;
+    request.tgpp_ctx = common.tgpp;
     return pack(&request.base, len);
 }

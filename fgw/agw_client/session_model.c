@@ -17,7 +17,7 @@ enum { // Magma__Lte__CreditUsage__UpdateType
     NOTHING = 99,
 };
 
-const struct agws_text *agws_text(struct agws *model, const void *data, size_t len)
+struct agws_text *agws_text(struct agws *model, const void *data, size_t len)
 {
     uint32_t hash = 2166136261u;
     for (size_t i = 0; i < len; i++)

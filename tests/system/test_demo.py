@@ -11,6 +11,25 @@ from kit.proc import run
 DEMO = os.path.join(paths.ROOT, "fgw", "demo")
 pytestmark = pytest.mark.noasan  # freeDiameterd is not built with sanitizers
 
+
+def session(method, *core):
+    flow = [("agw1", "fgw", method)]
+    for who in core:
+        flow += [("fgw", who, "Credit-Control-Request"), (who, "fgw", "Credit-Control-Answer")]
+    return flow + [("fgw", "agw1", method + " answer")]
+
+
+def re_auth(who, method):
+    return [(who, "fgw", "Re-Auth-Request"), ("fgw", "agw1", method),
+            ("agw1", "fgw", method + " answer"), ("fgw", who, "Re-Auth-Answer")]
+
+
+def parties(flow):
+    """What each party sees, without what may cross on its way."""
+    return {who: [line for line in flow if who in line[:2] and line[2] != "Re-Auth-Answer"]
+            for who in ("agw1", "hss", "pcrf", "ocs")}
+
+
 FLOW = [
     ("agw1", "fgw", "AuthenticationInformation"),
     ("fgw", "hss", "Authentication-Information-Request"),
@@ -18,6 +37,10 @@ FLOW = [
     ("fgw", "agw1", "AuthenticationInformation answer"),
     ("agw1", "fgw", "UpdateLocation"), ("fgw", "hss", "Update-Location-Request"),
     ("hss", "fgw", "Update-Location-Answer"), ("fgw", "agw1", "UpdateLocation answer"),
+    *session("CreateSession", "pcrf", "ocs"), *session("UpdateSession", "ocs"),
+    *re_auth("pcrf", "PolicyReAuth"), *session("UpdateSession", "ocs"),
+    *session("UpdateSession", "ocs"), *re_auth("ocs", "ChargingReAuth"),
+    *session("UpdateSession", "ocs"), *session("TerminateSession", "pcrf", "ocs"),
     ("hss", "fgw", "Cancel-Location-Request"), ("fgw", "agw1", "CancelLocation"),
     ("agw1", "fgw", "CancelLocation answer"), ("fgw", "hss", "Cancel-Location-Answer"),
     ("agw1", "fgw", "PurgeUE"), ("fgw", "hss", "Purge-UE-Request"),
@@ -34,10 +57,11 @@ def demo(*words, env=None, check=True):
 def test_the_call_flow_is_complete_and_in_order():
     text = demo().stdout
     lines = re.findall(r"^ +(\d+\.\d+)  (\w+) +-> (\w+) +(\S+(?: answer)?) ", text, re.M)
-    assert [(who, whom, what) for _, who, whom, what in lines] == FLOW, text
+    flow = [(who, whom, what) for _, who, whom, what in lines]
+    assert sorted(flow) == sorted(FLOW) and parties(flow) == parties(FLOW), text
     times = [float(at) for at, _, _, _ in lines]
     assert times == sorted(times) and times[-1] < 10000
-    assert "all steps succeeded" in text
+    assert "all steps succeeded" in text and "group 20: 500 kB, the last; then redirect" in text
     assert not os.listdir(paths.work("demo", "x")[:-2]), "something was left behind"
 
 
@@ -46,8 +70,11 @@ def test_keep_leaves_it_running_and_tells_how_to_look():
     pids = re.search(r"end +kill ([\d ]+); rm -r (\S+)", text)
     try:
         command = re.search(r"status +(.*? status)$", text, re.M).group(1)
-        assert "hss.epc.mnc001" in run(["sh", "-c", command.replace(" status", " peers")],
+        assert "core.epc.mnc001" in run(["sh", "-c", command.replace(" status", " peers")],
                                        cwd=paths.ROOT).stdout
+        for name, shows in (("policies", "film-hd"), ("balances", "used=1400000 ")):
+            command = re.search(r"%s +(.*)$" % name, text, re.M).group(1)
+            assert shows in run(["sh", "-c", command], cwd=paths.ROOT).stdout
         more = re.search(r"one more +(.*?)\nsubscribers", text, re.S).group(1)
         assert "eutran_vectors" in run(["sh", "-c", more], cwd=paths.ROOT).stdout
     finally:
@@ -63,3 +90,20 @@ def test_a_step_that_fails_makes_the_exit_code():
     done = demo(env={"PATH": folder + ":" + os.environ["PATH"]}, check=False)
     assert done.returncode != 0 and "FAILED" in done.stdout
     assert "all steps succeeded" not in done.stdout
+
+
+def test_a_step_of_the_subscriber_that_fails_makes_the_exit_code():
+    """An OCS tool that does not top up: the redirection never ends."""
+    folder = paths.work("broken", "extensions", "sim_ocs", "fgw-ocs")[:-len("/sim_ocs/fgw-ocs")]
+    for name in os.listdir(os.path.join(paths.BUILD, "extensions")):
+        if name != "sim_ocs":
+            os.symlink(os.path.join(paths.BUILD, "extensions", name), os.path.join(folder, name))
+    os.symlink(os.path.join(paths.BUILD, "fgw"), os.path.join(folder, "..", "fgw"))
+    tool = os.path.join(folder, "sim_ocs", "fgw-ocs")
+    with open(tool, "w") as broken:
+        broken.write('#!/bin/sh\n[ "$3" = topup ] && exit 1\nexec %s "$@"\n' %
+                     paths.program("fgw-ocs"))
+    os.chmod(tool, 0o755)
+    done = demo("--build", os.path.dirname(folder), check=False)
+    assert done.returncode != 0 and "a step failed" in done.stdout, done.stdout
+    assert "group 20: nothing" in done.stdout and "TerminateSession" not in done.stdout
