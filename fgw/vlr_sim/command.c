@@ -219,6 +219,16 @@ static int do_page_all(struct call *c)
     return result(c, paging.err);
 }
 
+static int do_page_load(struct call *c)
+{
+    enum err err = ERR_OK;
+    if (c->n > 2)
+        err = vlr_page_load(c->vlr, strtoul(c->words[1], NULL, 10),
+                            strtoul(c->words[2], NULL, 10));
+    fprintf(c->out, "left %zu\n", vlr_page_load_left(c->vlr));
+    return result(c, err);
+}
+
 static int do_paging_times(struct call *c)
 {
     uint32_t *times = NULL;
@@ -283,6 +293,7 @@ static const struct {
     {"page", 2, WORDS_MAX, do_page,
      " IMSI [cs|sms] [cli=DIGITS] [channel=N] [emlpp=N] [ss=N] [lcs=N] [csri=N]"},
     {"page-all", 1, 2, do_page_all, " [N]               every associated subscriber, or N"},
+    {"page-load", 1, 3, do_page_load, " [COUNT WINDOW]   one by one; or how many are left"},
     {"paging-times", 1, 1, do_paging_times, "               of the answers since last asked"},
     {"sms", 4, 4, do_sms, " IMSI FROM TEXT         a short message"},
     {"alert", 2, 2, do_alert, " IMSI                 tell when the UE is active"},

@@ -115,8 +115,10 @@ static void sub_gave_up(struct sgsap_guard *guard)
     vlr_show(sub->vlr, vlr_peer_of(sub->vlr, sub), 0, true, sub->imsi.digits,
              guard->procedure == SGSAP_PROC_PAGING ? "no answer to paging (Ts5)"
                                                    : "no answer to alert (Ts7)");
-    if (guard->procedure == SGSAP_PROC_PAGING)
-        sub->paging = VLR_NONE;
+    if (guard->procedure != SGSAP_PROC_PAGING)
+        return;
+    sub->paging = VLR_NONE;
+    vlr_load_next(sub->vlr);
 }
 
 static const struct sgsap_guard_ops sub_guard = {.send = send_for_sub, .gave_up = sub_gave_up};
@@ -176,6 +178,7 @@ enum err vlr_sub_get(struct vlr *vlr, const struct base_imsi *imsi, struct vlr_s
 
 void vlr_sub_forget(struct vlr_sub *sub)
 {
+    vlr_load_end(sub->vlr);
     sgsap_guard_fini(&sub->guard);
     LIST_REMOVE(sub, link);
     sub->vlr->n_subs--;
@@ -264,6 +267,7 @@ void vlr_paged(struct vlr_sub *sub)
         vlr->times[vlr->n_times++] = (uint32_t)((base_now_ns() - sub->paged_ns) / 1000);
     sub->paging = VLR_NONE;
     sgsap_guard_stop(&sub->guard);
+    vlr_load_next(vlr);
 }
 
 enum err vlr_text(struct vlr_sub *sub, const char *from, const char *text)
@@ -410,6 +414,7 @@ void vlr_free(struct vlr *vlr)
         LIST_REMOVE(later, link);
         free(later);
     }
+    vlr_load_end(vlr);
     free(vlr->buckets);
     free(vlr->times);
     free(vlr);

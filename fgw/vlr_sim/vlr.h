@@ -100,6 +100,10 @@ enum err vlr_alert(struct vlr_sub *sub);
 enum err vlr_release(struct vlr_sub *sub, int cause); // -1: without
 enum err vlr_abort_service(struct vlr_sub *sub);
 enum err vlr_mm_info(struct vlr_sub *sub);
+// Pages count times, window at a time, around the associated subscribers. ERR_RANGE: they are fewer
+// than window. Ends early when a subscriber goes.
+enum err vlr_page_load(struct vlr *vlr, size_t count, size_t window);
+size_t vlr_page_load_left(const struct vlr *vlr); // not sent yet
 // Restart: all subscribers are forgotten, every MME gets RESET-INDICATION until it answers.
 void vlr_reset(struct vlr *vlr);
 void vlr_send_octets(struct vlr_peer *peer, const uint8_t *data, size_t len);

@@ -9,6 +9,11 @@ extern struct base_log_cat log_vlr;
 
 #define VLR_TIMES_MAX 200000
 
+struct vlr_load { // vlr_load.c
+    struct vlr_sub **subs;
+    size_t n, next, left;
+};
+
 struct vlr {
     struct base_loop *loop;
     struct vlr_settings settings;
@@ -23,6 +28,7 @@ struct vlr {
     LIST_HEAD(, vlr_later) later; // delayed by a rule
     uint32_t *times;              // paging, microseconds
     size_t n_times;
+    struct vlr_load load;
 };
 
 // A message waiting for a rule's delay.
@@ -49,5 +55,7 @@ void vlr_nas(struct vlr_peer *peer, const struct vlr_sub *sub, const uint8_t *na
 void vlr_text_send(struct vlr_sub *sub, struct vlr_peer *peer);
 void vlr_text_done(struct vlr_sub *sub);
 void vlr_paged(struct vlr_sub *sub); // the paging was answered
+void vlr_load_next(struct vlr *vlr);  // one more paging, if a load is under way
+void vlr_load_end(struct vlr *vlr);   // it is over, or its subscribers change
 void vlr_show(struct vlr *vlr, const struct vlr_peer *peer, uint8_t type, bool in,
               const char *imsi, const char *text);

@@ -267,6 +267,30 @@ static void a_call_is_paged_with_what_was_asked_for(void **state)
     assert_int_equal(next(SGSAP_STATUS)->ie[SGSAP_IE_CAUSE].data[0], SGSAP_CAUSE_WRONG_STATE);
 }
 
+static void a_load_keeps_so_many_pagings_outstanding(void **state)
+{
+    associated();
+    assert_int_equal(vlr_page_load(vlr, 3, 2), ERR_RANGE); // there is only one to page
+    assert_int_equal(vlr_page_load(vlr, 3, 1), ERR_OK);
+    for (size_t left = 3; left-- > 0;) {
+        assert_int_equal(vlr_page_load_left(vlr), left);
+        next(SGSAP_PAGING_REQUEST);
+        silence();
+        give_service(SGSAP_SERVICE_CS);
+    }
+    silence();
+    uint32_t *times;
+    assert_int_equal(vlr_take_paging_times(vlr, &times), 3);
+    free(times);
+    // without an answer the next one follows after Ts5; without subscribers none does
+    assert_int_equal(vlr_page_load(vlr, 9, 1), ERR_OK);
+    next(SGSAP_PAGING_REQUEST);
+    let_pass(30);
+    next(SGSAP_PAGING_REQUEST);
+    vlr_reset(vlr);
+    assert_int_equal(vlr_page_load_left(vlr), 0);
+}
+
 static void paging_that_is_rejected_or_not_answered_ends(void **state)
 {
     struct sgsap_msg msg;
@@ -455,6 +479,7 @@ int main(void)
         CASE(a_full_vlr_rejects),
         CASE(detaching_is_acknowledged),
         CASE(a_call_is_paged_with_what_was_asked_for),
+        CASE(a_load_keeps_so_many_pagings_outstanding),
         CASE(paging_that_is_rejected_or_not_answered_ends),
         CASE(a_short_message_is_delivered),
         CASE(a_short_message_from_a_ue_is_acknowledged),
