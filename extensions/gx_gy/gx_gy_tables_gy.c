@@ -140,13 +140,14 @@ static const struct xlate trigger_answer_rows[] = {
     XLATE_FIELD("trigger_types", AVP_TRIGGER_TYPE),
     XLATE_END,
 };
+// A grant whose service or result cannot be read is nobody's.
 static const struct xlate service_answer_rows[] = {
     XLATE_FIELD("granted", AVP_GRANTED_SERVICE_UNIT, .members = gxgy_granted_rows),
-    XLATE_FIELD("service_identifiers", AVP_SERVICE_IDENTIFIER),
-    XLATE_FIELD("rating_group", AVP_RATING_GROUP),
+    XLATE_FIELD("service_identifiers", AVP_SERVICE_IDENTIFIER, .flags = XLATE_KEY),
+    XLATE_FIELD("rating_group", AVP_RATING_GROUP, .flags = XLATE_KEY),
     XLATE_FIELD("pools", AVP_G_S_U_POOL_REFERENCE, .members = pool_rows),
     XLATE_FIELD("validity_time", AVP_VALIDITY_TIME),
-    XLATE_FIELD("result_code", AVP_RESULT_CODE),
+    XLATE_FIELD("result_code", AVP_RESULT_CODE, .flags = XLATE_KEY),
     XLATE_FIELD("final_unit", AVP_FINAL_UNIT_INDICATION, .members = final_rows),
     XLATE_FIELD("qos_final_unit", AVP_QOS_FINAL_UNIT_INDICATION, .members = qos_final_rows,
                 .note = "Used where there is no Final-Unit-Indication."),

@@ -374,7 +374,8 @@ static enum err decode_absent(struct xlate_ctx *ctx, const struct xlate_row *r,
 // Decides whether a row that failed stops the whole message; if not, forgets the failure.
 static bool forgive(struct xlate_ctx *ctx, const struct xlate_row *r, unsigned depth, enum err err)
 {
-    if (!ctx->lenient || !err_is_peer_fault(err) || (r->row->flags & XLATE_REQUIRED))
+    if (!ctx->lenient || !err_is_peer_fault(err) ||
+        (r->row->flags & (XLATE_REQUIRED | XLATE_KEY)))
         return false;
     if (ctx->dropped++ == 0)
         ctx->dropped_avp = ctx->depth ? ctx->path[ctx->depth - 1] : r->row->avp;

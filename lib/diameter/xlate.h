@@ -73,6 +73,7 @@ enum xlate_flags {
     XLATE_DEFAULT = 16, // an unset field is sent as `value`, an absent AVP is read as `value`
     XLATE_CONST = 32,   // no field: the AVP always has `value` (counts as content of no group)
     XLATE_MATCH = 64,   // with CONST: when decoding, only groups with this value are meant
+    XLATE_KEY = 128,    // decoding: if it is there and cannot be read, its group cannot either
 };
 
 struct xlate {

@@ -319,15 +319,20 @@ static const struct xlate ula_rows[] = {
 };
 typedef Magma__Feg__UpdateLocationAnswer ULA;
 
-static enum err decode(struct msg *msg, const ULA **out)
+static enum err decode_with(const struct xlate *rows, struct msg *msg, const ULA **out)
 {
-    const struct xlate_def def = definition(ula_rows, ULA_TYPE, 316, false, XLATE_DECODE);
+    const struct xlate_def def = definition(rows, ULA_TYPE, 316, false, XLATE_DECODE);
     struct xlate_table *table = compiled(&def);
     ProtobufCMessage *into = NULL;
     enum err err = xlate_decode(table, msg, &ctx, &into);
     *out = (const ULA *)into;
     xlate_free(table);
     return err;
+}
+
+static enum err decode(struct msg *msg, const ULA **out)
+{
+    return decode_with(ula_rows, msg, out);
 }
 
 static void test_absent_avps(void **state)
@@ -449,6 +454,42 @@ static void test_a_group_without_its_required_member_is_dropped_or_refused(void 
     assert_true(ctx.dropped_avp == AVP_CONTEXT_IDENTIFIER);
     assert_int_equal(ctx.depth, 0);
     fd_msg_free(msg);
+}
+
+// A member that says what a group is about: without it the rest would be about something else.
+static void test_a_group_whose_key_cannot_be_read_is_dropped_or_refused(void **state)
+{
+    static const struct xlate keyed_profile_rows[] = {
+        {.field = "error_diagnostic", .avp = AVP_CONTEXT_IDENTIFIER, .flags = XLATE_KEY, .max = 9},
+        XLATE_END,
+    };
+    static const struct xlate keyed_data_rows[] = {
+        {.avp = AVP_APN_CONFIGURATION_PROFILE, .members = keyed_profile_rows},
+        {.field = "msisdn", .avp = AVP_MSISDN},
+        XLATE_END,
+    };
+    static const struct xlate keyed_rows[] = {
+        {.field = "ula_flags", .avp = AVP_ULA_FLAGS, .flags = XLATE_REQUIRED},
+        {.avp = AVP_SUBSCRIPTION_DATA, .members = keyed_data_rows},
+        XLATE_END,
+    };
+    for (uint32_t key = 8; key <= 11; key++) { // 11: not there
+        const ULA *ula;
+        struct avp *data, *profile;
+        struct msg *msg = with_msisdn(2, &data);
+        assert_int_equal(dia_add_group(data, AVP_APN_CONFIGURATION_PROFILE, &profile), ERR_OK);
+        if (key <= 10)
+            dia_add_u32(profile, AVP_CONTEXT_IDENTIFIER, key);
+        bool good = key != 10;
+        ctx.lenient = false;
+        assert_int_equal(decode_with(keyed_rows, msg, &ula), good ? ERR_OK : ERR_DECODE_VALUE);
+        ctx.lenient = true;
+        assert_int_equal(decode_with(keyed_rows, msg, &ula), ERR_OK);
+        assert_int_equal(ctx.dropped, good ? 0 : 1);
+        assert_int_equal(ula->error_diagnostic, key <= 9 ? key : 0);
+        assert_int_equal(ula->msisdn.len, 2); // the group around it goes on
+        fd_msg_free(msg);
+    }
 }
 
 static void test_messages_with_many_avps(void **state)
@@ -631,6 +672,7 @@ int main(void)
         T(test_number_bounds),
         T(test_text_that_is_none_does_not_reach_gateways),
         T(test_a_group_without_its_required_member_is_dropped_or_refused),
+        T(test_a_group_whose_key_cannot_be_read_is_dropped_or_refused),
         T(test_messages_with_many_avps),
         T(test_memory_has_a_limit),
         T(test_failed_avp_shows_what_is_missing_inside_its_groups),
