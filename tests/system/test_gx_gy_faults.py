@@ -3,7 +3,6 @@
 RFC 8506 clause 6, one case each. The core is tests/system/peer.py, so that flags, numbers and
 identifiers are seen as they were on the wire."""
 import concurrent.futures
-import itertools
 import threading
 import time
 
@@ -11,138 +10,11 @@ import grpc
 import pytest
 
 import peer as scripted
-from kit import paths
 from kit.agw import code_of
-from kit.gateway import Peer
-from kit.pcc import INITIAL, TERMINATION, UPDATE, Session, proto, session_agw
+from kit.pcc import INITIAL, TERMINATION, UPDATE, proto, session_agw
 from kit.proc import eventually
-from kit.session import SessionGateway
-from peer import RETRANSMIT, avp, avp3
-
-GX, GY = 16777238, 4
-CCR, RAR, ASR = 272, 258, 274
-TX = 0.4  # seconds that the gateway waits for an answer
-HANDLING = {"terminate": 0, "continue": 1, "retry-and-terminate": 2}
-NUMBERS = itertools.count(1)
-
-
-def settings(handling="terminate", failover=False, alternate=True):
-    return """gx_gy: {
-  agw_timeout = "1s";
-  gx: { timeout = "400ms"; };
-  gy: { timeout = "400ms"; host = "ocs1.example.org"; %s
-        failure_handling = "%s"; session_failover = %s; };
-};""" % ('alternate = "ocs2.example.org";' if alternate else "", handling,
-         "true" if failover else "false")
-
-
-class Server(scripted.Peer):
-    """PCRF or OCS. plan: (CC-Request-Type, how) in force, how one of
-
-        a number                the Result-Code; 3xxx with the E bit
-        "silent", "close"
-        "twice"                 the answer comes two times
-        a function              of the request and the good answer: what is sent, or None
-    """
-
-    def __init__(self, name, ip, app):
-        super().__init__(host=ip, port=3868, identity=name + ".example.org",
-                         apps=((10415 if app == GX else 0, app),), case=Server.serve)
-        self.application = app
-        self.plan, self.extra = {}, {}
-        self.granted, self.open, self.most_open = {}, 0, 0
-
-    def reset(self):
-        self.plan, self.extra = {}, {}
-
-    def ccr(self, kind=None, session=None):
-        return [m for m in self.received("272R") if kind in (None, m.number(416)) and
-                (session is None or m.get(263).decode().endswith(session.name))]
-
-    def good(self, request, result=2001):
-        kind = request.number(416)
-        body = b""
-        if self.application == GX and kind == INITIAL:
-            body = avp3(1001, avp3(1003, avp3(1005, "video") + avp(432, 7)))
-        for data in [d for c, _, _, d in request.avps if c == 456]:
-            group = [d for c, _, _, d in scripted.split(data) if c == 432][0]
-            body += avp(456, avp(431, avp(421, (1000).to_bytes(8, "big"))) + avp(432, group) +
-                        avp(268, 2001))
-        return scripted.answer(request, avp(263, request.get(263)) + avp(268, result) +
-                               scripted.origin(self) + avp(258, self.application) +
-                               avp(416, kind) + avp(415, request.number(415)) + body +
-                               self.extra.get(kind, b""))
-
-    @staticmethod
-    def serve(self, conn, request):
-        how = self.plan.get(request.number(416), 2001)
-        if callable(how):
-            return how(request, self.good(request))
-        if how == "silent":
-            return None
-        if how == "close":
-            conn.close()
-            return None
-        if how == "twice":
-            return self.good(request) * 2
-        if 3000 <= how < 4000:
-            return scripted.answer(request, avp(263, request.get(263)) + scripted.origin(self) +
-                                   avp(268, how), flags=scripted.PROXIABLE | scripted.ERROR)
-        return self.good(request, how)
-
-
-class World:
-    def __init__(self, pki):
-        self.pcrf = Server("pcrf", paths.HSS_IP, GX).start()
-        self.ocs1 = Server("ocs1", paths.HSS2_IP, GY).start()
-        self.ocs2 = Server("ocs2", paths.RELAY_IP, GY).start()
-        self.servers = (self.pcrf, self.ocs1, self.ocs2)
-        self.gateway = SessionGateway(
-            pki, [Peer(s.identity, s.host) for s in self.servers], more=settings(),
-            diameter='inbound_deadline = "3s";').start()
-        self.agw = session_agw(pki)
-        self.tunnel = self.agw.open_tunnel()
-        self.set_to = settings()
-
-    def stop(self):
-        self.agw.close()
-        try:
-            self.gateway.stop()
-        finally:
-            for server in self.servers:
-                server.stop()
-
-    def configure(self, *arguments, **more):
-        text = settings(*arguments, **more)
-        if text != self.set_to:
-            self.gateway.configure(more=text)
-            self.gateway.ctl("reload")
-            self.set_to = text
-
-    def wait_open(self):
-        eventually(lambda: all(p["state"] == "OPEN" for p in self.gateway.ctl_json("peers")[
-            "peers"]), 10, "all peers are open")
-
-    def session(self, **more):
-        n = next(NUMBERS)
-        return Session(self.agw, "00101%010d" % n, n, **more)
-
-    def opened(self, handling=None, failover=None):
-        """A session whose OCS said how failures are to be handled."""
-        extra = b"" if handling is None else avp(427, HANDLING[handling])
-        self.ocs1.extra[INITIAL] = extra + (b"" if failover is None else avp(418, int(failover)))
-        session = self.session()
-        session.create()
-        return session
-
-    def send(self, server, command, session_id, more=b"", timeout=5):
-        body = (avp(263, session_id) + scripted.origin(server) + avp(283, "example.org") +
-                avp(293, self.gateway.identity) + avp(258, server.application) + more)
-        return server.send(command, body, app=server.application, timeout=timeout)
-
-    def session_id(self, session, app):
-        return session.diameter_id(self.gateway, "gx" if app == GX else "gy")
-
+from kit.wrong import ASR, GX, GY, RAR, TX, World
+from peer import RETRANSMIT, avp
 
 @pytest.fixture(scope="module")
 def shared(pki, cleanup):
@@ -153,17 +25,7 @@ def shared(pki, cleanup):
 
 @pytest.fixture
 def world(shared):
-    shared.wait_open()
-    yield shared
-    for server in shared.servers:
-        server.reset()
-    shared.tunnel.handlers.clear()
-    shared.configure()
-    shared.wait_open()
-    session = shared.session()  # whatever was: the next session is served
-    session.create()
-    assert session.update(1).success
-    session.terminate()
+    yield from shared.watched()
 
 
 def same_again(first, *others):
@@ -522,10 +384,7 @@ def test_an_access_gateway_that_comes_back_in_time(world):
     session.owner = "agw2"
     with session_agw(world.gateway.pki, "agw2") as agw:
         agw.open_tunnel().close()
-        entry = world.pcrf.post(RAR, avp(263, world.session_id(session, GX)) +
-                                scripted.origin(world.pcrf) + avp(283, "example.org") +
-                                avp(293, world.gateway.identity) + avp(258, GX) + avp(285, 0),
-                                app=GX)
+        entry = world.post(world.pcrf, RAR, world.session_id(session, GX), avp(285, 0))
         time.sleep(0.3)
         tunnel = agw.open_tunnel()
         tunnel.handlers["PolicyReAuth"] = lambda message: proto.PolicyReAuthAnswer()
@@ -543,10 +402,8 @@ def test_a_storm_to_an_access_gateway_that_goes_away(world):
         entries = []
         for _ in range(1000):
             session = world.session(owner="agw2")
-            entries.append(world.pcrf.post(
-                RAR, avp(263, world.session_id(session, GX)) + scripted.origin(world.pcrf) +
-                avp(283, "example.org") + avp(293, world.gateway.identity) + avp(258, GX) +
-                avp(285, 0), app=GX))
+            entries.append(world.post(world.pcrf, RAR, world.session_id(session, GX),
+                                      avp(285, 0)))
         tunnel.wait("PolicyReAuth")
         tunnel.close()
     answers = [world.pcrf.wait(entry, 10) for entry in entries]
@@ -561,9 +418,7 @@ def test_the_gateway_stops_in_order_with_everything_under_way(shared):
     shared.wait_open()
     sessions = [shared.opened("retry-and-terminate", True) for _ in range(5)]
     shared.tunnel.handlers["PolicyReAuth"] = lambda message: None
-    entry = shared.pcrf.post(RAR, avp(263, shared.session_id(sessions[0], GX)) +
-                             scripted.origin(shared.pcrf) + avp(283, "example.org") +
-                             avp(293, shared.gateway.identity) + avp(258, GX) + avp(285, 0), app=GX)
+    entry = shared.post(shared.pcrf, RAR, shared.session_id(sessions[0], GX), avp(285, 0))
     shared.tunnel.wait("PolicyReAuth")
     with concurrent.futures.ThreadPoolExecutor(5) as pool:
         calls = [pool.submit(session.update, 10) for session in sessions]
