@@ -44,7 +44,7 @@ struct template
 struct run {
     const struct load_options *options;
     struct agwc *link;
-    struct template air, ulr, pur;
+    struct template air, ulr, pur, raw;
     char digits[16];
     size_t n_digits;
     struct slot *slots, *free;
@@ -95,6 +95,22 @@ static void build(struct template *template, const char *path, const struct run 
     template->len = n;
 }
 
+// A message of the caller's: where it has the first subscriber's digits, each gets its own.
+static void build_raw(struct run *run)
+{
+    const struct load_options *options = run->options;
+    struct template *raw = &run->raw;
+    if (!options->path || options->raw_len > sizeof(raw->bytes))
+        return;
+    const uint8_t *at = memmem(options->raw, options->raw_len, run->digits, run->n_digits);
+    if (!at)
+        return;
+    memcpy(raw->bytes, options->raw, options->raw_len);
+    raw->path = options->path;
+    raw->len = options->raw_len;
+    raw->imsi_at = (size_t)(at - options->raw);
+}
+
 static void build_all(struct run *run)
 {
     build(&run->air, "/magma.feg.S6aProxy/AuthenticationInformation", run, true);
@@ -104,6 +120,7 @@ static void build_all(struct run *run)
     run->ulr.bytes[run->ulr.len++] = 4 << 3; // initial_attach
     run->ulr.bytes[run->ulr.len++] = 1;
     build(&run->pur, "/magma.feg.S6aProxy/PurgeUE", run, false);
+    build_raw(run);
 }
 
 static void put_imsi(const struct run *run, struct template *template, uint64_t offset)
@@ -223,16 +240,18 @@ static void on_done(void *ctx, const struct rpc_result *result)
 static void send_slot(struct run *run, struct slot *slot)
 {
     const struct load_options *options = run->options;
-    struct template *template = options->procedure == LOAD_ULR || slot->second_half ? &run->ulr
-                                : options->procedure == LOAD_PUR                    ? &run->pur
-                                                                                    : &run->air;
+    struct template *template = run->raw.path                                         ? &run->raw
+                                : options->procedure == LOAD_ULR || slot->second_half ? &run->ulr
+                                : options->procedure == LOAD_PUR                      ? &run->pur
+                                                                                      : &run->air;
+    bool fixed = options->path && !run->raw.path;
     struct rpc_channel *channel = agwc_channel(run->link, run->next_channel);
-    const char *path = options->path ? options->path : template->path;
-    const uint8_t *bytes = options->path ? options->raw : template->bytes;
-    size_t len = options->path ? options->raw_len : template->len;
+    const char *path = fixed ? options->path : template->path;
+    const uint8_t *bytes = fixed ? options->raw : template->bytes;
+    size_t len = fixed ? options->raw_len : template->len;
 
     run->next_channel = run->next_channel + 1 == options->connections ? 0 : run->next_channel + 1;
-    if (!options->path)
+    if (!fixed)
         put_imsi(run, template, slot->subscriber);
     run->started++;
     if (rpc_unary(channel, path, bytes, len, agwc_options(run->link)->timeout_ms, NULL, 0, on_done,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Comparison (a) of the S6a benchmark: a freeDiameter client as installed. An extension for the
-// stock freeDiameterd with Debian's own dictionaries and default hooks, which keeps W requests
-// outstanding and prints one JSON line per window size. It shares no code with the gateway, on
-// purpose.
+// Comparison (a) of the S6a, SWx and S13 benchmarks: a freeDiameter client as installed. An
+// extension for the stock freeDiameterd with Debian's own dictionaries and default hooks, which
+// keeps W requests outstanding and prints one JSON line per window size. It shares no code with the
+// gateway, on purpose.
 //
 // LoadExtension = "bare_client.fdx" :
 //   "procedure=air;realm=hss.test;windows=1,16,64;seconds=4;first=001010000000001;"
-// (in one string) and subscribers=1000, rate=0 (requests a second; 0: no pacing), out=FILE.
+// (in one string; or ulr, mar, sar, ecr) and subscribers=1000, rate=0 (requests a second; 0: no
+// pacing), out=FILE.
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -24,7 +25,6 @@
 
 #include "bench_util.h"
 
-#define APP_S6A 16777251u
 #define VENDOR_3GPP 10415u
 #define MAX_WINDOWS 16
 #define MAX_WINDOW 65536
@@ -42,8 +42,61 @@ struct slot {
     struct slot *next;
 };
 
-static struct dict_object *cmd_request, *avp_plmn, *avp_req_eutran, *avp_n_vectors, *avp_immediate,
-    *avp_rat, *avp_ulr_flags, *avp_user, *avp_realm, *avp_session, *avp_state, *avp_result;
+// AVPs of the requests, in the dictionaries that Debian packages.
+enum model {
+    PLMN,
+    REQ_EUTRAN,
+    N_VECTORS,
+    IMMEDIATE,
+    RAT_TYPE,
+    ULR_FLAGS,
+    AUTH_ITEM,
+    AUTH_SCHEME,
+    N_AUTH_ITEMS,
+    ASSIGNMENT,
+    TERMINAL,
+    IMEI,
+    VENDOR_APP,
+    VENDOR_ID,
+    AUTH_APP,
+    USER,
+    REALM,
+    SESSION,
+    STATE,
+    RESULT,
+    MODELS
+};
+static const struct {
+    uint32_t vendor, code;
+} avps[MODELS] = {
+    [PLMN] = {VENDOR_3GPP, 1407},
+    [REQ_EUTRAN] = {VENDOR_3GPP, 1408},
+    [N_VECTORS] = {VENDOR_3GPP, 1410},
+    [IMMEDIATE] = {VENDOR_3GPP, 1412},
+    [RAT_TYPE] = {VENDOR_3GPP, 1032},
+    [ULR_FLAGS] = {VENDOR_3GPP, 1405},
+    [AUTH_ITEM] = {VENDOR_3GPP, 612},
+    [AUTH_SCHEME] = {VENDOR_3GPP, 608},
+    [N_AUTH_ITEMS] = {VENDOR_3GPP, 607},
+    [ASSIGNMENT] = {VENDOR_3GPP, 614},
+    [TERMINAL] = {VENDOR_3GPP, 1401},
+    [IMEI] = {VENDOR_3GPP, 1402},
+    [VENDOR_APP] = {0, 260},
+    [VENDOR_ID] = {0, 266},
+    [AUTH_APP] = {0, 258},
+    [USER] = {0, 1},
+    [REALM] = {0, 283},
+    [SESSION] = {0, 263},
+    [STATE] = {0, 277},
+    [RESULT] = {0, 268},
+};
+static struct dict_object *models[MODELS], *cmd_request;
+static const struct procedure {
+    const char *name, *app_name;
+    uint32_t app, code;
+    const char *request, *answer;
+    int (*fill)(struct msg *msg);
+} * procedure;
 static sem_t window;
 static struct slot slots[MAX_WINDOW], *free_slots;
 static pthread_mutex_t free_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -51,15 +104,28 @@ static struct bench_latency latency;
 static _Atomic uint64_t answered, failed;
 static pthread_t thread;
 
-static struct dict_object *find_avp(uint32_t vendor, uint32_t code)
+static void find_avps(void)
 {
-    struct dict_avp_request req = {.avp_vendor = vendor, .avp_code = code};
-    struct dict_object *found = NULL;
+    for (int i = 0; i < MODELS; i++) {
+        struct dict_avp_request req = {.avp_vendor = avps[i].vendor, .avp_code = avps[i].code};
+        fd_dict_search(fd_g_config->cnf_dict, DICT_AVP, AVP_BY_CODE_AND_VENDOR, &req, &models[i],
+                       ENOENT);
+    }
+}
 
-    if (fd_dict_search(fd_g_config->cnf_dict, DICT_AVP, AVP_BY_CODE_AND_VENDOR, &req, &found,
-                       ENOENT))
-        fprintf(stderr, "bare_client: AVP %u/%u is not in the dictionary\n", vendor, code);
-    return found;
+// What an answer brings and no packaged dictionary has: not looked into, but known.
+static int define_missing(void)
+{
+    struct dict_avp_request req = {.avp_vendor = VENDOR_3GPP, .avp_code = 1500};
+    struct dict_avp_data avp = {.avp_code = 1500,
+                                .avp_vendor = VENDOR_3GPP,
+                                .avp_name = (char *)"Non-3GPP-User-Data",
+                                .avp_flag_mask = AVP_FLAG_VENDOR | AVP_FLAG_MANDATORY,
+                                .avp_flag_val = AVP_FLAG_VENDOR | AVP_FLAG_MANDATORY,
+                                .avp_basetype = AVP_TYPE_OCTETSTRING};
+    struct dict_object *found = NULL;
+    fd_dict_search(fd_g_config->cnf_dict, DICT_AVP, AVP_BY_CODE_AND_VENDOR, &req, &found, ENOENT);
+    return found ? 0 : fd_dict_new(fd_g_config->cnf_dict, DICT_AVP, &avp, NULL, NULL);
 }
 
 static int add_command(struct dict_object *app, uint32_t code, const char *name, bool request)
@@ -74,77 +140,124 @@ static int add_command(struct dict_object *app, uint32_t code, const char *name,
                        request ? &cmd_request : NULL);
 }
 
-static int define_s6a(void)
-{
-    struct dict_application_data app = {.application_id = APP_S6A, .application_name = "3GPP S6a"};
-    struct dict_object *app_obj = NULL, *vendor = NULL;
-    vendor_id_t id = VENDOR_3GPP;
-    bool air = !strcmp(cfg.procedure, "air");
-
-    if (fd_dict_search(fd_g_config->cnf_dict, DICT_VENDOR, VENDOR_BY_ID, &id, &vendor, ENOENT) ||
-        fd_dict_new(fd_g_config->cnf_dict, DICT_APPLICATION, &app, vendor, &app_obj))
-        return EINVAL;
-    if (air ? add_command(app_obj, 318, "Authentication-Information-Request", true) ||
-                  add_command(app_obj, 318, "Authentication-Information-Answer", false)
-            : add_command(app_obj, 316, "Update-Location-Request", true) ||
-                  add_command(app_obj, 316, "Update-Location-Answer", false))
-        return EINVAL;
-    avp_plmn = find_avp(VENDOR_3GPP, 1407);
-    avp_req_eutran = find_avp(VENDOR_3GPP, 1408);
-    avp_n_vectors = find_avp(VENDOR_3GPP, 1410);
-    avp_immediate = find_avp(VENDOR_3GPP, 1412);
-    avp_rat = find_avp(VENDOR_3GPP, 1032);
-    avp_ulr_flags = find_avp(VENDOR_3GPP, 1405);
-    avp_user = find_avp(0, 1);
-    avp_realm = find_avp(0, 283);
-    avp_session = find_avp(0, 263);
-    avp_state = find_avp(0, 277);
-    avp_result = find_avp(0, 268);
-    if (!avp_plmn || !avp_req_eutran || !avp_n_vectors || !avp_immediate || !avp_rat ||
-        !avp_ulr_flags || !avp_user || !avp_realm || !avp_session || !avp_state || !avp_result)
-        return EINVAL;
-    return fd_disp_app_support(app_obj, vendor, 1, 0);
-}
-
-static int add_bytes(msg_or_avp *parent, struct dict_object *model, const void *data, size_t len)
+static int add_bytes(msg_or_avp *parent, enum model model, const void *data, size_t len)
 {
     struct avp *avp;
     union avp_value value = {.os = {.data = (uint8_t *)data, .len = len}};
-    return fd_msg_avp_new(model, 0, &avp) || fd_msg_avp_setvalue(avp, &value) ||
-           fd_msg_avp_add(parent, MSG_BRW_LAST_CHILD, avp);
+    return !models[model] || fd_msg_avp_new(models[model], 0, &avp) ||
+           fd_msg_avp_setvalue(avp, &value) || fd_msg_avp_add(parent, MSG_BRW_LAST_CHILD, avp);
 }
 
-static int add_u32(msg_or_avp *parent, struct dict_object *model, uint32_t number)
+static int add_u32(msg_or_avp *parent, enum model model, uint32_t number)
 {
     struct avp *avp;
     union avp_value value = {.u32 = number};
-    return fd_msg_avp_new(model, 0, &avp) || fd_msg_avp_setvalue(avp, &value) ||
-           fd_msg_avp_add(parent, MSG_BRW_LAST_CHILD, avp);
+    return !models[model] || fd_msg_avp_new(models[model], 0, &avp) ||
+           fd_msg_avp_setvalue(avp, &value) || fd_msg_avp_add(parent, MSG_BRW_LAST_CHILD, avp);
 }
+
+static int add_group(struct msg *msg, enum model model, struct avp **group)
+{
+    return !models[model] || fd_msg_avp_new(models[model], 0, group) ||
+           fd_msg_avp_add(msg, MSG_BRW_LAST_CHILD, *group);
+}
+
+static int fill_air(struct msg *msg)
+{
+    struct avp *group;
+    return add_bytes(msg, PLMN, "\x00\xf1\x10", 3) || add_group(msg, REQ_EUTRAN, &group) ||
+           add_u32(group, N_VECTORS, 1) || add_u32(group, IMMEDIATE, 0);
+}
+
+static int fill_ulr(struct msg *msg)
+{
+    return add_bytes(msg, PLMN, "\x00\xf1\x10", 3) || add_u32(msg, RAT_TYPE, 1004) ||
+           add_u32(msg, ULR_FLAGS, 34);
+}
+
+// SWx wants it in every request.
+static int add_application(struct msg *msg)
+{
+    struct avp *group;
+    return add_group(msg, VENDOR_APP, &group) || add_u32(group, VENDOR_ID, VENDOR_3GPP) ||
+           add_u32(group, AUTH_APP, procedure->app);
+}
+
+static int fill_mar(struct msg *msg)
+{
+    struct avp *group;
+    return add_application(msg) || add_group(msg, AUTH_ITEM, &group) ||
+           add_bytes(group, AUTH_SCHEME, "EAP-AKA", 7) || add_u32(msg, N_AUTH_ITEMS, 1) ||
+           add_u32(msg, RAT_TYPE, 0);
+}
+
+static int fill_sar(struct msg *msg)
+{
+    return add_application(msg) || add_u32(msg, ASSIGNMENT, 1);
+}
+
+static int fill_ecr(struct msg *msg)
+{
+    struct avp *group;
+    return add_group(msg, TERMINAL, &group) || add_bytes(group, IMEI, "35609204079302", 14);
+}
+
+static const struct procedure procedures[] = {
+    {"air", "3GPP S6a", 16777251, 318, "Authentication-Information-Request",
+     "Authentication-Information-Answer", fill_air},
+    {"ulr", "3GPP S6a", 16777251, 316, "Update-Location-Request", "Update-Location-Answer",
+     fill_ulr},
+    {"mar", "3GPP SWx", 16777265, 303, "Multimedia-Auth-Request", "Multimedia-Auth-Answer",
+     fill_mar},
+    {"sar", "3GPP SWx", 16777265, 301, "Server-Assignment-Request", "Server-Assignment-Answer",
+     fill_sar},
+    {"ecr", "3GPP S13", 16777252, 324, "ME-Identity-Check-Request", "ME-Identity-Check-Answer",
+     fill_ecr},
+};
 
 static int build(struct msg **out, uint64_t n)
 {
     char session[128], imsi[16];
     struct msg *msg = NULL;
-    struct avp *group;
     int len = snprintf(session, sizeof session, "%s;%" PRIu64 ";%" PRIu64, fd_g_config->cnf_diamid,
                        (uint64_t)getpid(), n);
 
     snprintf(imsi, sizeof imsi, "%015" PRIu64, cfg.first + n % (uint64_t)cfg.subscribers);
     if (fd_msg_new(cmd_request, MSGFL_ALLOC_ETEID, &msg) ||
-        add_bytes(msg, avp_session, session, (size_t)len) || fd_msg_add_origin(msg, 0) ||
-        add_u32(msg, avp_state, 1) || add_bytes(msg, avp_realm, cfg.realm, strlen(cfg.realm)) ||
-        add_bytes(msg, avp_user, imsi, strlen(imsi)) || add_bytes(msg, avp_plmn, "\x00\xf1\x10", 3))
+        add_bytes(msg, SESSION, session, (size_t)len) || fd_msg_add_origin(msg, 0) ||
+        add_u32(msg, STATE, 1) || add_bytes(msg, REALM, cfg.realm, strlen(cfg.realm)) ||
+        add_bytes(msg, USER, imsi, strlen(imsi)) || procedure->fill(msg))
         return EINVAL;
-    if (!strcmp(cfg.procedure, "air")) {
-        if (fd_msg_avp_new(avp_req_eutran, 0, &group) || add_u32(group, avp_n_vectors, 1) ||
-            add_u32(group, avp_immediate, 0) || fd_msg_avp_add(msg, MSG_BRW_LAST_CHILD, group))
-            return EINVAL;
-    } else if (add_u32(msg, avp_rat, 1004) || add_u32(msg, avp_ulr_flags, 34)) {
-        return EINVAL;
-    }
     *out = msg;
     return 0;
+}
+
+static int define(void)
+{
+    struct dict_application_data app = {0};
+    struct dict_object *app_obj = NULL, *vendor = NULL;
+    vendor_id_t id = VENDOR_3GPP;
+    struct msg *msg = NULL;
+
+    for (size_t i = 0; i < sizeof procedures / sizeof procedures[0]; i++)
+        if (!strcmp(procedures[i].name, cfg.procedure))
+            procedure = &procedures[i];
+    if (!procedure)
+        return EINVAL;
+    app.application_id = procedure->app;
+    app.application_name = (char *)procedure->app_name; // the library copies it
+    find_avps();
+    if (fd_dict_search(fd_g_config->cnf_dict, DICT_VENDOR, VENDOR_BY_ID, &id, &vendor, ENOENT) ||
+        fd_dict_new(fd_g_config->cnf_dict, DICT_APPLICATION, &app, vendor, &app_obj) ||
+        define_missing() || add_command(app_obj, procedure->code, procedure->request, true) ||
+        add_command(app_obj, procedure->code, procedure->answer, false))
+        return EINVAL;
+    if (fd_msg_new(cmd_request, 0, &msg) || procedure->fill(msg)) {
+        fprintf(stderr, "bare_client: an AVP of %s is not in the dictionary\n", cfg.procedure);
+        return EINVAL;
+    }
+    fd_msg_free(msg);
+    return fd_disp_app_support(app_obj, vendor, 1, 0);
 }
 
 static void on_answer(void *data, struct msg **msg)
@@ -154,7 +267,7 @@ static void on_answer(void *data, struct msg **msg)
     struct avp_hdr *hdr = NULL;
 
     bench_latency_add(&latency, bench_now_ns() - slot->sent_ns);
-    if (fd_msg_search_avp(*msg, avp_result, &avp) || !avp || fd_msg_avp_hdr(avp, &hdr) ||
+    if (fd_msg_search_avp(*msg, models[RESULT], &avp) || !avp || fd_msg_avp_hdr(avp, &hdr) ||
         !hdr->avp_value || hdr->avp_value->u32 != 2001)
         atomic_fetch_add(&failed, 1);
     atomic_fetch_add(&answered, 1);
@@ -299,7 +412,7 @@ static int bare_client_entry(char *conffile)
     int ret = text ? parse(text) : EINVAL;
     free(text);
     if (!ret)
-        ret = define_s6a();
+        ret = define();
     if (!ret)
         ret = pthread_create(&thread, NULL, run, NULL);
     if (ret)
