@@ -157,6 +157,7 @@ enum err sct_err_from_errno(int errnum)
     case ECONNRESET:
     case ECONNABORTED:
     case ESHUTDOWN:
+    case ETIMEDOUT: // retransmitted in vain, and not yet reported
     case ENOENT: // libusrsctp: there is no such association any more
         return ERR_CLOSED;
     default:

@@ -84,8 +84,8 @@ def make_network():
     # What a core network's administrator sets for signalling.
     for name, value in (("hb_interval", 1000), ("rto_initial", 500), ("rto_min", 200),
                         ("rto_max", 1000), ("path_max_retrans", 2), ("association_max_retrans", 5)):
-        run(["ip", "netns", "exec", SPACE, "sysctl", "-q", "-w",
-             "net.sctp.%s=%d" % (name, value)])
+        run(["ip", "netns", "exec", SPACE, "sh", "-c",
+             "echo %d >/proc/sys/net/sctp/%s" % (value, name)])
 
 
 def cut(path, broken=True):

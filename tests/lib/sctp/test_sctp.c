@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -129,6 +130,20 @@ static void freeing_closes_in_order_and_aborting_aborts(void **state)
     client.assoc = NULL;
     assert_true(world_run(loop, server_down, NULL, SOON));
     assert_int_equal(server.why, SCT_DOWN_ABORTED);
+}
+
+// The end is known to the transport, not yet to us: whoever sends just then learns no more than
+// that it is closed, and the reason is not lost.
+static void sending_between_the_end_and_its_report(void **state)
+{
+    a_pair();
+    sct_abort(server.assoc);
+    server.assoc = NULL;
+    usleep(100000);
+    assert_int_equal(say(&client, 0, "too late"), ERR_CLOSED);
+    assert_int_equal(say(&client, 0, "still too late"), ERR_CLOSED);
+    assert_true(world_run(loop, client_down, NULL, SOON));
+    assert_int_equal(client.why, SCT_DOWN_ABORTED);
 }
 
 static void closing_before_it_is_up_is_reported(void **state)
@@ -437,6 +452,20 @@ static void an_association_without_any_path_is_lost(void **state)
     assert_true(client.failed > 0);
 }
 
+static void sending_on_what_was_lost_meanwhile(void **state)
+{
+    if (!own_network)
+        skip();
+    a_multihomed_pair(60000);
+    world_lose(WORLD_B1);
+    world_lose(WORLD_B2);
+    assert_int_equal(say(&client, 0, "into the void"), ERR_OK);
+    usleep(3 * 1000 * 1000); // assoc_max_retrans times rto_max, and some
+    assert_int_equal(say(&client, 0, "too late"), ERR_CLOSED);
+    assert_true(world_run(loop, client_down, NULL, SOON));
+    assert_int_equal(client.why, SCT_DOWN_LOST);
+}
+
 static bool server_restarted(void *arg)
 {
     return server.restarts > 0;
@@ -576,6 +605,7 @@ int main(int argc, char **argv)
         CASE(nobody_is_there),
         CASE(an_association_is_closed_in_order),
         CASE(freeing_closes_in_order_and_aborting_aborts),
+        CASE(sending_between_the_end_and_its_report),
         CASE(closing_before_it_is_up_is_reported),
         CASE(an_association_may_be_freed_in_every_callback),
         CASE(the_accepting_end_may_free_at_once),
@@ -591,6 +621,7 @@ int main(int argc, char **argv)
         CASE(both_ends_know_both_addresses),
         CASE(an_association_survives_the_loss_of_a_path),
         CASE(an_association_without_any_path_is_lost),
+        CASE(sending_on_what_was_lost_meanwhile),
         CASE(a_restarted_peer_is_noticed),
         CASE(a_path_callback_may_free),
         CASE(many_associations_live_side_by_side),
