@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "agw_client/hist.h"
 #include "base/clock.h"
@@ -49,6 +51,8 @@ struct run {
     size_t n_digits;
     struct slot *slots, *free;
     struct base_timer tick;
+    int pace_fd; // timerfd: a rate needs finer time than a loop's timers have; -1: none
+    struct event pace;
     int64_t began_ns, until_ns, ended_ns;
     uint64_t started, next_subscriber;
     uint32_t outstanding;
@@ -291,6 +295,19 @@ static void pump(struct run *run)
     }
 }
 
+// Wakes at the time of the next request; while the window is full, the tick looks after it.
+static void pace(struct run *run)
+{
+    if (run->pace_fd < 0 || !run->free || run->stopping)
+        return;
+    int64_t due =
+        run->began_ns + (int64_t)((double)run->started / run->options->rate * (double)BASE_S_NS);
+    const struct itimerspec at = {
+        .it_value = {.tv_sec = due / BASE_S_NS, .tv_nsec = due % BASE_S_NS},
+    };
+    timerfd_settime(run->pace_fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
 static void on_tick(struct base_timer *timer)
 {
     struct run *run = BASE_CONTAINER_OF(timer, struct run, tick);
@@ -305,12 +322,41 @@ static void on_tick(struct base_timer *timer)
         sem_post(&run->finished);
         return;
     }
+    pace(run);
     base_timer_start(&run->tick, TICK_MS);
 }
 
-// The callback that has told of the end may still be running: once this has run it is not.
-static void barrier(void *arg)
+static void on_pace(evutil_socket_t fd, short what, void *arg)
 {
+    struct run *run = arg;
+    uint64_t expirations;
+    if (read(fd, &expirations, sizeof(expirations)) < 0 || run->stopping)
+        return;
+    pump(run);
+    finish_if_done(run);
+    pace(run);
+}
+
+static void start_pacing(struct run *run)
+{
+    run->pace_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (run->pace_fd < 0)
+        return; // every millisecond, then
+    event_assign(&run->pace, base_loop_event_base(agwc_loop(run->link)), run->pace_fd,
+                 EV_READ | EV_PERSIST, on_pace, run);
+    event_add(&run->pace, NULL);
+    pace(run);
+}
+
+// The callback that has told of the end may still be running: once this has run it is not.
+static void stop_pacing(void *arg)
+{
+    struct run *run = arg;
+    if (run->pace_fd < 0)
+        return;
+    event_del(&run->pace);
+    close(run->pace_fd);
+    run->pace_fd = -1;
 }
 
 static void begin(void *arg)
@@ -319,6 +365,8 @@ static void begin(void *arg)
     getrusage(RUSAGE_SELF, &run->usage_began);
     run->began_ns = base_now_ns();
     run->until_ns = run->began_ns + run->options->duration_ms * BASE_MS_NS;
+    if (run->options->rate > 0)
+        start_pacing(run);
     base_timer_init(&run->tick, agwc_loop(run->link), on_tick);
     on_tick(&run->tick);
 }
@@ -414,6 +462,7 @@ enum err load_run(struct agwc *link, const struct load_options *options)
         return ERR_NOMEM;
     run->options = options;
     run->link = link;
+    run->pace_fd = -1;
     enum err err = prepare(run, options);
     if (err) {
         free(run->slots);
@@ -424,7 +473,7 @@ enum err load_run(struct agwc *link, const struct load_options *options)
     agwc_run(link, begin, run);
     while (sem_wait(&run->finished) != 0)
         ;
-    agwc_run(link, barrier, NULL);
+    agwc_run(link, stop_pacing, run);
     double elapsed = (double)(run->ended_ns - run->began_ns) / 1e9;
     if (options->json)
         report_json(run, elapsed);
