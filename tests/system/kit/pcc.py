@@ -4,6 +4,8 @@
 Not for what the core answers: tests script that.
 """
 import itertools
+import socket
+import subprocess
 
 from kit import core, paths
 from kit.agw import Agw, Tunnel
@@ -32,6 +34,16 @@ class ErlangPcc(core.ErlangHss):
 
     def clear(self):
         assert self.command("clear")["ok"]
+
+    def stop(self):
+        """At once; SIGTERM takes Erlang a second."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.control), timeout=2) as control:
+                control.sendall(b"quit\n")
+                self.process.wait(3)
+        except (OSError, subprocess.TimeoutExpired):
+            pass
+        super().stop()
 
     def barrier(self):
         """What it printed until now is in events."""

@@ -13,7 +13,7 @@ from peer import avp, avp3
 
 GX, GY = 16777238, 4
 CCR, RAR, ASR = 272, 258, 274
-TX = 0.4  # seconds that the gateway waits for an answer
+TX = 0.5  # seconds that the gateway waits for an answer
 HANDLING = {"terminate": 0, "continue": 1, "retry-and-terminate": 2}
 NUMBERS = itertools.count(1)
 
@@ -21,8 +21,8 @@ NUMBERS = itertools.count(1)
 def settings(handling="terminate", failover=False, alternate=True):
     return """gx_gy: {
   agw_timeout = "1s";
-  gx: { timeout = "400ms"; };
-  gy: { timeout = "400ms"; host = "ocs1.example.org"; %s
+  gx: { timeout = "500ms"; };
+  gy: { timeout = "500ms"; host = "ocs1.example.org"; %s
         failure_handling = "%s"; session_failover = %s; };
 };""" % ('alternate = "ocs2.example.org";' if alternate else "", handling,
          "true" if failover else "false")
