@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Wi-Fi: fgw-aaa as a process, a terminal (Debian's eapol_test, with a card in software behind its
+control interface), and an access point's RADIUS for accounting and Disconnect-Requests, written
+from the RFCs with nothing of lib/radius."""
+import hashlib
+import hmac
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+
+from kit import core, metrics, paths
+from kit.proc import Process, eventually, run
+from kit.usim import Usim, xor
+
+AAA_IP = "10.45.0.6"
+SECRET = "a secret of the access points"
+REALM = "@wlan.mnc001.mcc001.3gppnetwork.org"
+
+CONF = """
+listen = {{ address = ["{ip}"]; }};
+clients = ( {{ name = "ap"; address = "10.45.0.0/24"; secret = "{secret}"; }} );
+fgw = {{ host = "{fgw}"; port = 8443; authority = "swx_proxy-controller.fgw.test"; server_name = "fgw.test";
+  ca = "{pki}/ca.pem"; certificate = "{pki}/{name}.pem"; key = "{pki}/{name}.key"; }};
+eap = {{ {eap} }};
+session = {{ {session} }};
+disconnect = {{ retry = "200ms"; tries = 3; }};
+storage = {{ database = "{folder}/aaa.db"; }};
+log = {{ level = "debug"; }};
+"""
+
+
+class Aaa:
+    """fgw-aaa; eap, session: text of these sections."""
+
+    def __init__(self, pki, name="agw1", eap="", session=""):
+        self.pki, self.name = pki, name
+        self.folder = os.path.dirname(paths.work("aaa", "x"))
+        self.conf = os.path.join(self.folder, "aaa.conf")
+        self.sections = {"eap": eap, "session": session}
+        self.process = None
+
+    def start(self, **sections):
+        self.sections.update(sections)
+        with open(self.conf, "w") as conf:
+            conf.write(CONF.format(ip=AAA_IP, secret=SECRET, fgw=paths.FGW_IP,
+                                   pki=self.pki.folder, name=self.name, folder=self.folder,
+                                   **self.sections))
+        environment = {"ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
+                       "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+        program = os.path.join(paths.BUILD, "agw", "aaa", "fgw-aaa")
+        self.process = Process("aaa", [program, "-c", self.conf], env=environment)
+        self.process.wait_line(r"ready: ", 20)
+        eventually(lambda: self.counter("aaa_tunnel_open") == 1, 10, "tunnel of fgw-aaa")
+        return self
+
+    def restart(self, **sections):
+        self.stop()
+        return self.start(**sections)
+
+    def counter(self, name, **labels):
+        return metrics.Metrics(metrics.get("http://127.0.0.1:9465/metrics")[1]).sum(name, **labels)
+
+    def rows(self, query, *values):
+        """Rows of the database, as dictionaries."""
+        with sqlite3.connect("file:%s/aaa.db?mode=ro" % self.folder, uri=True) as database:
+            database.row_factory = sqlite3.Row
+            return [dict(row) for row in database.execute(query, values)]
+
+    def stop(self):
+        if not self.process:
+            return
+        process, self.process = self.process, None
+        code = process.stop(20)
+        text = process.text()
+        assert code == 0 and "Sanitizer" not in text and "runtime error:" not in text, text[-4000:]
+
+
+class Card:
+    """A USIM: MILENAGE, and the highest sequence number that it has accepted."""
+
+    def __init__(self, k=core.K, opc=core.OPC, sqn=0):
+        self.usim, self.sqn = Usim(k, opc), sqn
+        self.seen = []  # what it was asked: "auth", "auts", "fail"
+
+    def answer(self, rand, autn):
+        """The answer as wpa_supplicant wants it from an external SIM."""
+        usim = self.usim
+        out2 = usim.block(2, rand)
+        sqn, amf, mac = xor(autn[:6], out2[:6]), autn[6:8], autn[8:]
+        if usim.mac(rand, sqn, amf)[0] != mac:
+            self.seen.append("fail")
+            return "UMTS-FAIL"
+        number = int.from_bytes(sqn, "big")
+        if number <= self.sqn:
+            self.seen.append("auts")
+            return "UMTS-AUTS:" + usim.resync(rand, self.sqn)[16:].hex()
+        self.sqn = number
+        self.seen.append("auth")
+        return "UMTS-AUTH:%s:%s:%s" % (usim.block(4, rand).hex(), usim.block(3, rand).hex(),
+                                       out2[8:].hex())
+
+
+NETWORK = """
+external_sim=1
+network={{
+  ssid="wifi"
+  key_mgmt=WPA-EAP
+  eap={eap}
+  identity="{identity}"
+  phase1="result_ind={result_ind}"
+}}
+"""
+
+
+class Done:
+    """What eapol_test did."""
+
+    def __init__(self, code, output):
+        self.code, self.output = code, output
+        keys = re.findall(r"MPPE keys OK: (\d+)  mismatch: (\d+)", output)
+        self.keys = tuple(int(n) for n in keys[-1]) if keys else (0, 0)
+        self.success = code == 0 and output.rstrip().endswith("SUCCESS")
+        # identities as the terminal received or used them
+        self.identities = re.findall(r"AT_IDENTITY.*?len=\d+\n?", output)
+
+    def msks(self):
+        """The MSKs that the terminal derived, as hexadecimal strings."""
+        found = re.findall(r"EAP-AKA'?: (?:MSK|Derived key.*MSK) - hexdump\(len=64\): ([0-9a-f ]+)",
+                           self.output)
+        return [text.replace(" ", "") for text in found]
+
+
+class Terminal:
+    def __init__(self, number, eap="AKA", card=None, result_ind=1, mac=None):
+        self.imsi = "%015d" % (1010000000000 + number)
+        self.eap, self.card = eap, card or Card()
+        self.mac = mac or "02:00:00:00:%02x:%02x" % (number >> 8, number & 255)
+        identity = ("6" if eap == "AKA'" else "0") + self.imsi + REALM
+        self.conf = paths.work("eapol", "%s.conf" % self.imsi)
+        with open(self.conf, "w") as conf:
+            conf.write(NETWORK.format(eap=eap, identity=identity, result_ind=result_ind))
+
+    def connect(self, again=0, timeout=20, save=False):
+        """A full authentication and so many further ones; the terminal keeps what it was given."""
+        folder = tempfile.mkdtemp(prefix="eapol")
+        arguments = ["eapol_test", "-c", self.conf, "-a", AAA_IP, "-s", SECRET, "-M", self.mac,
+                     "-A", AAA_IP, "-r", str(again), "-t", str(timeout), "-W",
+                     "-T", "DIR=" + folder]
+        if save:
+            arguments.append("-S")
+        log = paths.work("eapol", "%s-%d.log" % (self.imsi, time.monotonic_ns()))
+        try:
+            with open(log, "wb") as out:
+                process = subprocess.Popen(arguments, stdout=out, stderr=subprocess.STDOUT)
+            card = threading.Thread(target=self._serve, args=(folder, process), daemon=True)
+            card.start()
+            code = process.wait(timeout + 10)
+            card.join(5)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        with open(log, errors="replace") as text:
+            return Done(code, text.read())
+
+    def _serve(self, folder, process):
+        """The card: answers the requests that eapol_test sends to its control interface."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
+            control.bind(os.path.join(folder, "card"))
+            control.settimeout(0.2)
+            place = eventually(
+                lambda: [n for n in os.listdir(folder) if n != "card"] or
+                process.poll() is not None, 10, "control interface of eapol_test")
+            if place is True:
+                return
+            control.connect(os.path.join(folder, place[0]))
+            control.send(b"ATTACH")
+            while process.poll() is None:
+                try:
+                    text = control.recv(4096).decode()
+                except (socket.timeout, ConnectionError):
+                    continue
+                asked = re.search(r"CTRL-REQ-SIM-(\d+):UMTS-AUTH:([0-9a-f]+):([0-9a-f]+)", text)
+                if asked:
+                    answer = self.card.answer(bytes.fromhex(asked[2]), bytes.fromhex(asked[3]))
+                    control.send(("CTRL-RSP-SIM-%s:%s" % (asked[1], answer)).encode())
+
+
+# ---- an access point's RADIUS ----
+
+ACCESS_REQUEST, ACCOUNTING_REQUEST, ACCOUNTING_RESPONSE, STATUS_SERVER = 1, 4, 5, 12
+DISCONNECT_REQUEST, DISCONNECT_ACK, DISCONNECT_NAK, COA_REQUEST, COA_ACK = 40, 41, 42, 43, 44
+USER_NAME, CLASS, SESSION_TIMEOUT, CALLING, NAS_ID, STATUS_TYPE = 1, 25, 27, 31, 32, 40
+IN_OCTETS, OUT_OCTETS, ACCT_ID, SESSION_TIME, CAUSE, IN_GIGA = 42, 43, 44, 46, 49, 52
+MESSAGE_AUTHENTICATOR, ERROR_CAUSE = 80, 101
+
+
+def attribute(kind, value):
+    if isinstance(value, int):
+        value = struct.pack(">I", value)
+    elif isinstance(value, str):
+        value = value.encode()
+    return bytes([kind, len(value) + 2]) + value
+
+
+def attributes(packet):
+    at, out = 20, {}
+    while at < len(packet):
+        out.setdefault(packet[at], packet[at + 2:at + packet[at + 1]])
+        at += packet[at + 1]
+    return out
+
+
+def md5(*parts):
+    return hashlib.md5(b"".join(parts)).digest()
+
+
+class Nas:
+    """An access point at AAA_IP (eapol_test speaks from there too): accounting, and what comes to
+    port 3799. answer: code of the answer to Disconnect- and CoA-Requests, None: silence."""
+
+    def __init__(self):
+        self.secret, self.id = SECRET.encode(), 0
+        self.out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.out.bind((AAA_IP, 0))
+        self.dyn = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.dyn.bind((AAA_IP, 3799))
+        self.seen, self.answer, self.ignore = [], "ack", 0
+        self.thread = threading.Thread(target=self._listen, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.answer = None
+        self.dyn.sendto(b"", (AAA_IP, 3799))
+        self.thread.join(5)
+        self.dyn.close()
+        self.out.close()
+
+    def _listen(self):
+        while True:
+            packet, source = self.dyn.recvfrom(4096)
+            if not packet:
+                return
+            code, number, length = struct.unpack(">BBH", packet[:4])
+            given, rest = packet[4:20], packet[20:]
+            genuine = given == md5(packet[:4], bytes(16), rest, self.secret)
+            found = attributes(packet)
+            at = packet.find(bytes([MESSAGE_AUTHENTICATOR, 18]), 20) + 2
+            blank = packet[:4] + bytes(16) + packet[20:at] + bytes(16) + packet[at + 16:]
+            genuine &= hmac.new(self.secret, blank, "md5").digest() == packet[at:at + 16]
+            self.seen.append((code, found, genuine and length == len(packet)))
+            if self.ignore > 0:
+                self.ignore -= 1
+                continue
+            if not self.answer:
+                continue
+            body = attribute(ERROR_CAUSE, 503) if self.answer == "nak" else b""
+            head = struct.pack(">BBH", code + (2 if self.answer == "nak" else 1), number,
+                               20 + len(body))
+            self.dyn.sendto(head + md5(head, given, body, self.secret) + body, source)
+
+    def requests(self, code):
+        return [found for kind, found, genuine in self.seen if kind == code and genuine]
+
+    def exchange(self, packet, port=1813, tries=1, timeout=3.0):
+        """The answer's octets; None if there is none."""
+        self.out.settimeout(timeout)
+        for _ in range(tries):
+            self.out.sendto(packet, (AAA_IP, port))
+            try:
+                return self.out.recv(4096)
+            except socket.timeout:
+                continue
+        return None
+
+    def accounting(self, *pairs, secret=None):
+        """An Accounting-Request's octets."""
+        self.id = (self.id + 1) % 256
+        body = b"".join(attribute(kind, value) for kind, value in pairs)
+        head = struct.pack(">BBH", ACCOUNTING_REQUEST, self.id, 20 + len(body))
+        return head + md5(head, bytes(16), body, secret or self.secret) + body
+
+    def account(self, *pairs):
+        """Sends one, checks that the answer is genuine."""
+        packet = self.accounting(*pairs)
+        answer = self.exchange(packet)
+        assert answer, "no Accounting-Response"
+        assert answer[0] == ACCOUNTING_RESPONSE and answer[1] == packet[1]
+        assert answer[4:20] == md5(answer[:4], packet[4:20], answer[20:], self.secret)
+        return packet, answer
+
+
+def version():
+    return run(["eapol_test", "-v"], check=False).stdout.strip()
