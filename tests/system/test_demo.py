@@ -48,6 +48,26 @@ FLOW = [
 ]
 
 
+def paged():
+    return [("vlr", "fgw", "PAGING-REQUEST"), ("fgw", "agw1", "PagingReq"),
+            ("agw1", "fgw", "ServiceReq"), ("fgw", "vlr", "SERVICE-REQUEST")]
+
+
+SMS_UP = [("agw1", "fgw", "Uplink"), ("fgw", "vlr", "UPLINK-UNITDATA")]
+SMS_DOWN = [("vlr", "fgw", "DOWNLINK-UNITDATA"), ("fgw", "agw1", "Downlink")]
+RELEASE = [("vlr", "fgw", "RELEASE-REQUEST"), ("fgw", "agw1", "ReleaseReq")]
+TELEPHONY = [
+    ("agw1", "fgw", "LocationUpdateReq"), ("fgw", "vlr", "LOCATION-UPDATE-REQUEST"),
+    ("vlr", "fgw", "LOCATION-UPDATE-ACCEPT"), ("fgw", "agw1", "LocationUpdateAcc"),
+    ("vlr", "fgw", "MM-INFORMATION-REQUEST"), ("fgw", "agw1", "MMInformationReq"),
+    ("agw1", "fgw", "TMSIReallocationComp"), ("fgw", "vlr", "TMSI-REALLOCATION-COMPLETE"),
+    *paged(), *paged(), *SMS_DOWN, *SMS_UP, *SMS_UP, *SMS_DOWN, *RELEASE,
+    *SMS_UP, *SMS_DOWN, *SMS_DOWN, *SMS_UP, *RELEASE,
+    ("agw1", "fgw", "IMSIDetachInd"), ("fgw", "vlr", "IMSI-DETACH-INDICATION"),
+    ("vlr", "fgw", "IMSI-DETACH-ACK"), ("fgw", "agw1", "IMSIDetachAc"),
+]
+
+
 def demo(*words, env=None, check=True):
     environment = dict(os.environ, LC_ALL="C", TMPDIR=paths.work("demo", "x")[:-2], **(env or {}))
     return run([DEMO, "--no-build", "--build", paths.BUILD, *words], timeout=60, check=check,
@@ -55,14 +75,31 @@ def demo(*words, env=None, check=True):
 
 
 def test_the_call_flow_is_complete_and_in_order():
-    text = demo().stdout
+    text, telephony = demo().stdout.split("\ntelephony")
     lines = re.findall(r"^ +(\d+\.\d+)  (\w+) +-> (\w+) +(\S+(?: answer)?) ", text, re.M)
     flow = [(who, whom, what) for _, who, whom, what in lines]
     assert sorted(flow) == sorted(FLOW) and parties(flow) == parties(FLOW), text
     times = [float(at) for at, _, _, _ in lines]
     assert times == sorted(times) and times[-1] < 10000
-    assert "all steps succeeded" in text and "group 20: 500 kB, the last; then redirect" in text
+    assert "all steps succeeded" in telephony
+    assert "group 20: 500 kB, the last; then redirect" in text
+    calls_and_texts(telephony)
     assert not os.listdir(paths.work("demo", "x")[:-2]), "something was left behind"
+
+
+def calls_and_texts(text):
+    """Attach, a call, a text each way, and over which SCTP."""
+    lines = re.findall(r"^ +\d+\.\d+  (\w+) +-> (\w+) +(\S+) (.*)$", text, re.M)
+    flow = [(who, whom, what) for who, whom, what, _ in lines]
+    assert sorted(flow) == sorted(TELEPHONY), text
+    ours, wanted = ([line for line in some if "agw1" in line and line[2] != "MMInformationReq"]
+                    for some in (flow, TELEPHONY))
+    assert ours == wanted, text
+    assert re.search(r"SCTP (of the kernel|in userspace, over (IP|UDP))", text)
+    details = [detail.strip() for *_, detail in lines]
+    for detail in ("call from 491721234567", "text from 491720000009: Meet at nine?",
+                   "text to 12345: hello", 'network "Demo net"'):
+        assert detail in details, details
 
 
 def test_keep_leaves_it_running_and_tells_how_to_look():
