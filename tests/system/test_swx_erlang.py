@@ -5,10 +5,10 @@ compared; tshark judges every message."""
 import grpc
 import pytest
 
-from kit import core, stubs, wire
+from kit import core, paths, stubs, wire
 from kit.agw import Refusal, code_of
 from kit.expect import fails
-from kit.proc import eventually
+from kit.proc import eventually, run
 from kit.usim import Usim
 from kit.wifi import (EIR_IP, PRIME, ErlangSwx, Wifi, WifiAgw, answer_terminations, open_vector,
                       s13, swx, swx_gateway)
@@ -177,6 +177,19 @@ def test_every_field_of_a_call_reaches_the_hss(agw, hss):
     assert bytes.fromhex(avps["Visited-Network-Identifier"]) == b"mnc001.mcc001"
     assert avps["Terminal-Information"] == {"IMEI": "35349006987331", "Software-Version": "01"}
     assert avps["Supported-Features"][0]["Feature-List"] == 5
+
+
+def test_the_load_generator_asks_for_every_subscriber(pki, gateway, hss):
+    since = hss.position()
+    message = swx.AuthenticationRequest(user_name="001010000000050", sip_num_auth_vectors=1)
+    done = run([paths.program("fgw-agw"), "--connect", gateway.target, "--ca", pki.path("ca.pem"),
+                "--cert", pki.path("agw1.pem"), "--key", pki.path("agw1.key"), "--server-name",
+                "fgw.test", "--json", "load", "--subscribers", "5", "--first-imsi",
+                "001010000000050", "--count", "10", "--method",
+                "/magma.feg.SwxProxy/Authenticate", "--raw", message.SerializeToString().hex()])
+    assert '"ok":10' in done.stdout, done.stdout
+    users = [e["imsi"] for e in asked(hss, since, 10, cmd="MAR")]
+    assert sorted(set(users)) == ["0010100000000%02d" % n for n in range(50, 55)]
 
 
 # ---- SAR ----
