@@ -140,16 +140,18 @@ push_timeout = "8s";
 class SimHss(Daemon):
     """sim_hss.fdx in the installed freeDiameterd; subscribers 001010000000001 to ...100."""
 
-    def __init__(self, name="hss", ip=paths.HSS_IP, realm="example.org", more="", extensions=()):
+    def __init__(self, name="hss", ip=paths.HSS_IP, realm="example.org", more="", extensions=(),
+                 hss=True):
         folder = os.path.dirname(paths.work(name, "x"))
         self.sim_conf = os.path.join(folder, "sim_hss.conf")
         with open(self.sim_conf, "w") as conf:
             conf.write(SIM_CONF.format(folder=folder, more=more))
         self.tool("gen", "100", "imsi=001010000000001", "k=" + K, "opc=" + OPC)
         lines = ['NoRelay;', 'AppServThreads = 2;', 'LoadExtension = "%s" : "%s";' % (
-            paths.extension("dict.fdx"), os.path.join(paths.ROOT, "dictionaries")),
-            'LoadExtension = "%s" : "%s";' % (paths.extension("sim_hss.fdx"), self.sim_conf),
-            *extensions]
+            paths.extension("dict.fdx"), os.path.join(paths.ROOT, "dictionaries")), *extensions]
+        if hss:
+            lines.append('LoadExtension = "%s" : "%s";' % (
+                paths.extension("sim_hss.fdx"), self.sim_conf))
         super().__init__(name, ip, "\n".join(lines), realm, env=sanitizer_environment())
 
     def tool(self, *words, check=True):
@@ -169,21 +171,22 @@ log = "{log}";
 
 
 class SimCore(SimHss):
-    """sim_hss, sim_pcrf and sim_ocs in one installed freeDiameterd: one peer for all of them.
+    """sim_hss, sim_pcrf and sim_ocs (kinds) in one installed freeDiameterd: one peer for all.
     pcrf(...) and ocs(...) are the command line tools; they raise unless the exit code is as told.
     """
 
-    def __init__(self, name="core", ip=paths.HSS_IP, realm="example.org", more="", log="debug"):
+    def __init__(self, name="core", ip=paths.HSS_IP, realm="example.org", more="", log="debug",
+                 kinds=("hss", "pcrf", "ocs")):
         folder = os.path.dirname(paths.work(name, "x"))
         self.confs, lines = {}, []
-        for kind in ("pcrf", "ocs"):
+        for kind in [kind for kind in kinds if kind != "hss"]:
             path = self.confs[kind] = os.path.join(folder, "sim_%s.conf" % kind)
             with open(path, "w") as conf:
                 conf.write(SIM_SESSION_CONF.format(folder=folder, kind=kind, more=more,
                                                   log=log))
             lines.append('LoadExtension = "%s" : "%s";' % (
                 paths.extension("sim_%s.fdx" % kind), path))
-        super().__init__(name, ip, realm, extensions=lines)
+        super().__init__(name, ip, realm, extensions=lines, hss="hss" in kinds)
 
     def _tool(self, kind, words, code):
         words = [json.dumps(w) if isinstance(w, dict) else str(w) for w in words]
