@@ -76,7 +76,8 @@ struct block {
 
 static void put(struct block *b, const void *data, size_t len)
 {
-    memcpy(b->at + b->len, data, len);
+    if (len > 0) // data may be NULL then
+        memcpy(b->at + b->len, data, len);
     b->len += len;
 }
 
