@@ -6,13 +6,14 @@ import time
 import pytest
 
 import peer as scripted
-from kit import wire
+from kit import stubs, wire
 from kit.agw import code_of
 from kit.erlang import Atom, Time
-from kit.pcc import (GX, GY, INITIAL, SETTINGS, UPDATE, World, full_request, install, monitor,
-                     proto, rule)
+from kit.pcc import (EVENT, GX, GY, INITIAL, SETTINGS, UPDATE, World, full_policy, full_report,
+                     full_request, install, monitor, proto, rule)
 from peer import avp, avp3
 
+charging = stubs.event_charging
 GX_ID, GY_ID = 16777238, 4
 KINDS = {1: "-I", 2: "-U", 3: "-T", 4: "-E"}
 SOON = int(time.time()) + 3600
@@ -72,13 +73,14 @@ def talk(world):
             {"Charging-Rule-Name": ["gold"], "Charging-Rule-Base-Name": ["bundle"],
              "Rule-Activation-Time": Time(SOON), "Rule-Deactivation-Time": Time(SOON + 60)}],
         "Event-Trigger": [17, 2], "Revalidation-Time": Time(SOON),
-        "Usage-Monitoring-Information": [monitor("mk", 1, 500)]}})
+        "Usage-Monitoring-Information": [monitor("mk", 1, 500)], **full_policy(SOON)}})
     world.ocs.script(GY, UPDATE, session.name, {"avps": {"Multiple-Services-Credit-Control": [
         {"Rating-Group": 7, "Result-Code": 2001,
          "Granted-Service-Unit": {"CC-Total-Octets": 50, "Tariff-Time-Change": Time(SOON)},
          "Validity-Time": 300, "Quota-Holding-Time": 10, "Volume-Quota-Threshold": 5, **final}]}})
-    answer = session.create(full_request(session))
-    assert answer.credits
+    request = full_request(session)
+    request.report.CopyFrom(full_report(SOON))
+    assert session.create(request).credits
     report = session.terminate_request(0).rule_reports
     report.add(rule_ids=["video"], base_names=["bundle"], status=1, failure_code=10)
     request = proto.UpdateSessionRequest()
@@ -89,14 +91,30 @@ def talk(world):
         type=proto.CreditUsage.RATING_CONDITION_CHANGE, trigger_types=[2])
     for key, level in ((b"mk", 1), (b"\1\2", 0)):
         session.add_monitor(request, 1, key, 1 << 40, 2, level, event_triggers=[13, 17],
-                            rule_reports=report)
+                            rule_reports=report, report=full_report(SOON))
     session.send_update(request)
     core_asks(world, session)
+    one_time(world)
     request = session.terminate_request(2)
     request.credit_usages.add(charging_key=7, bytes_rx=9)
     request.monitor_usages.add(monitoring_key=b"mk", bytes_tx=9)
     request.rule_reports.extend(report)
     session.terminate(request)
+
+
+def one_time(world):
+    price = {"Unit-Value": {"Value-Digits": 250, "Exponent": -2}, "Currency-Code": 978}
+    world.ocs.script(GY, EVENT, None, {"keep": True, "avps": {
+        "Check-Balance-Result": 0, "Cost-Information": {"Cost-Unit": "piece", **price}}})
+    for action in range(4):
+        request = charging.EventRequest(event_id="song-%d" % action, action=action)
+        request.subscriber.sid.id = "IMSI001010000000042"
+        request.services.add(rating_group=5, units=proto.RequestedUnits(service_units=2))
+        request.services.add(rating_group=6, refund_information=b"\1\2", money=proto.Money(
+            value_digits=250, exponent=-2, currency_code=978))
+        answer = world.agw.call("/fgw.charging.EventCharging/Charge", request,
+                                charging.EventResponse)
+        assert answer.granted
 
 
 def core_asks(world, session):
@@ -110,7 +128,8 @@ def core_asks(world, session):
     for answer in (
             world.pcrf.send(GX, "RAR", gx, world.gateway, Event_Trigger=[17],
                             Charging_Rule_Install=[install(rule("better", 8), bad)],
-                            Charging_Rule_Remove=[{"Charging-Rule-Name": ["video"]}]),
+                            Charging_Rule_Remove=[{"Charging-Rule-Name": ["video"]}],
+                            **full_policy(SOON, in_rar=True)),
             world.pcrf.send(GX, "RAR", "no;such;session", world.gateway),
             world.pcrf.send(GX, "ASR", gx, world.gateway),
             world.ocs.send(GY, "RAR", gy, world.gateway, Rating_Group=7, Service_Identifier=3),
@@ -153,6 +172,7 @@ def test_nothing_draws_a_warning(captured):
     seen = {interface(message) for message in messages}
     expected = {"%s %s" % (app, name) for app in ("gx", "gy") for name in (
         "CCR-I", "CCA-I", "CCR-U", "CCA-U", "CCR-T", "CCA-T", "RAR", "RAA", "ASR", "ASA")}
+    expected |= {"gy CCR-E", "gy CCA-E"}
     assert expected <= seen, expected - seen
 
 

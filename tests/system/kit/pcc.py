@@ -9,7 +9,7 @@ import subprocess
 
 from kit import core, paths
 from kit.agw import Agw, Tunnel
-from kit.erlang import Atom, term
+from kit.erlang import Atom, Time, term
 from kit.proc import eventually
 from kit.session import CONTROLLER, TUNNEL, SessionGateway
 from kit.session import pb as proto
@@ -266,3 +266,55 @@ def full_request(session):
         apn_ambr_dl=100000000, apn_ambr_ul=50000000, priority_level=9, preemption_capability=1,
         preemption_vulnerability=0, qos_class_id=9))
     return request
+
+
+def told(event, *left_out):
+    """The AVPs of a request but those that every request has."""
+    return {k: v for k, v in event["avps"].items() if k not in (
+        "Session-Id", "Origin-Host", "Origin-Realm", "Destination-Realm", "Destination-Host",
+        "Auth-Application-Id", "CC-Request-Type", "CC-Request-Number", *left_out)}
+
+
+def full_report(when):
+    """Everything an access gateway can report besides usage. when: seconds since 1970."""
+    report = proto.SessionReport(
+        nbifom_support=1, nbifom_mode=0, default_access=5, routing_rules_removed=[b"r0"],
+        packet_filter_operation=1, ran_nas_release_causes=[b"\1\2"], user_location_time_unix=when,
+        trusted_access=0, origination_unix_ms=1700000000123, maximum_wait_ms=4000)
+    report.presence_areas.add(identifier=b"\0\0\1", status=1)
+    routing = proto.RoutingFilter(description="permit out ip from 192.0.2.0/24 to any",
+                                  direction=2, tos_traffic_class=b"\xb8\xfc")
+    report.routing_rules.add(identifier=b"r1", filters=[routing], precedence=3,
+                             address="192.0.2.77", ip_can_type=5)
+    report.packet_filters.add(identifier=b"\1", precedence=9, direction=3,
+                              content="permit out 17 from 192.0.2.5 to any",
+                              tos_traffic_class=b"\xb8\xfc")
+    report.applications.add(application="app1", instance="i1", flows=[routing])
+    report.charging_identifiers.add(value=b"\x0a\x0b\x0c\x0d", rule_ids=["video"])
+    return report
+
+
+def full_policy(when, in_rar=False):
+    """AVPs of a CCA (or a RAR): what a PCRF says besides rules, quota and QoS."""
+    both = {
+        "PRA-Install": {"Presence-Reporting-Area-Information": [{
+            "Presence-Reporting-Area-Identifier": b"\0\0\1",
+            "Presence-Reporting-Area-Status": 0}]},
+        "PRA-Remove": {"Presence-Reporting-Area-Identifier": [b"\0\0\2"]},
+        "Conditional-Policy-Information": [{
+            "Execution-Time": Time(when),
+            "Default-EPS-Bearer-QoS": {"QoS-Class-Identifier": 8,
+                                       "Allocation-Retention-Priority": {"Priority-Level": 4}},
+            "APN-Aggregate-Max-Bitrate-UL": 1000, "APN-Aggregate-Max-Bitrate-DL": 2000,
+            "Extended-APN-AMBR-DL": 5000000}],
+        "CSG-Information-Reporting": [0], "Removal-Of-Access": 0, "IP-CAN-Type": 6,
+    }
+    if in_rar:
+        return {**both, "PCSCF-Restoration-Indication": 0}
+    return {
+        **both, "Bearer-Control-Mode": 2, "NBIFOM-Support": 1, "NBIFOM-Mode": 1,
+        "Default-Access": 5, "RAN-Rule-Support": 0,
+        "Routing-Rule-Report": [{"Routing-Rule-Identifier": [b"r1"], "PCC-Rule-Status": 1}],
+        "Charging-Information": {
+            "Primary-Event-Charging-Function-Name": "aaa://ocs.example.org:3868;transport=tcp"},
+    }
