@@ -74,7 +74,7 @@ def test_full_authentication(aaa, eap, method, result_ind):
     terminal = Terminal(1 + result_ind + 2 * (eap == "AKA"), eap, result_ind=result_ind)
     before = aaa.counter("aaa_authentications_total", method=method, how="full", result="accept")
     accepted(terminal.connect())
-    assert terminal.card.seen == ["auth"]
+    assert terminal.card.seen == ["good"]
     assert aaa.counter("aaa_authentications_total", method=method, how="full",
                        result="accept") == before + 1
     assert wait_session(aaa, terminal)["registered"] == 1

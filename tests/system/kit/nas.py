@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Wi-Fi: fgw-aaa as a process, a terminal (Debian's eapol_test, with a card in software behind its
-control interface), and an access point's RADIUS for accounting and Disconnect-Requests, written
+"""Wi-Fi: fgw-aaa as a process, a terminal (Debian's eapol_test, with a card in software in its reader:
+tests/agw/pcsc_card.c), and an access point's RADIUS for accounting and Disconnect-Requests, written
 from the RFCs with nothing of lib/radius."""
 import hashlib
 import hmac
@@ -90,30 +90,30 @@ class Card:
         self.seen = []  # what it was asked: "auth", "auts", "fail"
 
     def answer(self, rand, autn):
-        """The answer as wpa_supplicant wants it from an external SIM."""
+        """The data of the response to AUTHENTICATE, TS 31.102 7.1.2.1; empty: MAC is wrong."""
         usim = self.usim
         out2 = usim.block(2, rand)
         sqn, amf, mac = xor(autn[:6], out2[:6]), autn[6:8], autn[8:]
         if usim.mac(rand, sqn, amf)[0] != mac:
-            self.seen.append("fail")
-            return "UMTS-FAIL"
+            self.seen.append("wrong")
+            return b""
         number = int.from_bytes(sqn, "big")
         if number <= self.sqn:
-            self.seen.append("auts")
-            return "UMTS-AUTS:" + usim.resync(rand, self.sqn)[16:].hex()
+            self.seen.append("resync")
+            return b"\xdc\x0e" + usim.resync(rand, self.sqn)[16:]
         self.sqn = number
-        self.seen.append("auth")
-        return "UMTS-AUTH:%s:%s:%s" % (usim.block(4, rand).hex(), usim.block(3, rand).hex(),
-                                       out2[8:].hex())
+        self.seen.append("good")
+        parts = (out2[8:], usim.block(3, rand), usim.block(4, rand))
+        return b"\xdb" + b"".join(bytes([len(part)]) + part for part in parts)
 
 
 NETWORK = """
-external_sim=1
 network={{
   ssid="wifi"
   key_mgmt=WPA-EAP
   eap={eap}
   identity="{identity}"
+  pcsc="software card"
   phase1="result_ind={result_ind}"
 }}
 """
@@ -127,14 +127,6 @@ class Done:
         keys = re.findall(r"MPPE keys OK: (\d+)  mismatch: (\d+)", output)
         self.keys = tuple(int(n) for n in keys[-1]) if keys else (0, 0)
         self.success = code == 0 and output.rstrip().endswith("SUCCESS")
-        # identities as the terminal received or used them
-        self.identities = re.findall(r"AT_IDENTITY.*?len=\d+\n?", output)
-
-    def msks(self):
-        """The MSKs that the terminal derived, as hexadecimal strings."""
-        found = re.findall(r"EAP-AKA'?: (?:MSK|Derived key.*MSK) - hexdump\(len=64\): ([0-9a-f ]+)",
-                           self.output)
-        return [text.replace(" ", "") for text in found]
 
 
 class Terminal:
@@ -147,48 +139,39 @@ class Terminal:
         with open(self.conf, "w") as conf:
             conf.write(NETWORK.format(eap=eap, identity=identity, result_ind=result_ind))
 
-    def connect(self, again=0, timeout=20, save=False):
+    def connect(self, again=0, timeout=20):
         """A full authentication and so many further ones; the terminal keeps what it was given."""
-        folder = tempfile.mkdtemp(prefix="eapol")
+        folder = tempfile.mkdtemp(prefix="card")
+        path = os.path.join(folder, "card")
+        environment = dict(os.environ, PCSC_CARD=path, LD_PRELOAD=os.path.join(
+            paths.BUILD, "tests", "agw", "pcsc_card.so"))
         arguments = ["eapol_test", "-c", self.conf, "-a", AAA_IP, "-s", SECRET, "-M", self.mac,
-                     "-A", AAA_IP, "-r", str(again), "-t", str(timeout), "-W",
-                     "-T", "DIR=" + folder]
-        if save:
-            arguments.append("-S")
-        log = paths.work("eapol", "%s-%d.log" % (self.imsi, time.monotonic_ns()))
-        try:
-            with open(log, "wb") as out:
-                process = subprocess.Popen(arguments, stdout=out, stderr=subprocess.STDOUT)
-            card = threading.Thread(target=self._serve, args=(folder, process), daemon=True)
-            card.start()
-            code = process.wait(timeout + 10)
-            card.join(5)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        with open(log, errors="replace") as text:
-            return Done(code, text.read())
-
-    def _serve(self, folder, process):
-        """The card: answers the requests that eapol_test sends to its control interface."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
-            control.bind(os.path.join(folder, "card"))
+                     "-A", AAA_IP, "-r", str(again), "-t", str(timeout), "-R", "software card"]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
+            control.bind(path)
+            control.listen()
             control.settimeout(0.2)
-            place = eventually(
-                lambda: [n for n in os.listdir(folder) if n != "card"] or
-                process.poll() is not None, 10, "control interface of eapol_test")
-            if place is True:
-                return
-            control.connect(os.path.join(folder, place[0]))
-            control.send(b"ATTACH")
-            while process.poll() is None:
-                try:
-                    text = control.recv(4096).decode()
-                except (socket.timeout, ConnectionError):
-                    continue
-                asked = re.search(r"CTRL-REQ-SIM-(\d+):UMTS-AUTH:([0-9a-f]+):([0-9a-f]+)", text)
-                if asked:
-                    answer = self.card.answer(bytes.fromhex(asked[2]), bytes.fromhex(asked[3]))
-                    control.send(("CTRL-RSP-SIM-%s:%s" % (asked[1], answer)).encode())
+            self.running = True
+            card = threading.Thread(target=self._serve, args=(control,), daemon=True)
+            card.start()
+            done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  timeout=timeout + 10, env=environment, check=False)
+            self.running = False
+            card.join(5)
+        shutil.rmtree(folder, ignore_errors=True)
+        text = done.stdout.decode("utf-8", "replace")
+        with open(paths.work("eapol", "%s-%d.log" % (self.imsi, time.monotonic_ns())), "w") as log:
+            log.write(text)
+        return Done(done.returncode, text)
+
+    def _serve(self, control):
+        while self.running:
+            try:
+                with control.accept()[0] as peer:
+                    asked = peer.recv(32, socket.MSG_WAITALL)
+                    peer.sendall(self.card.answer(asked[:16], asked[16:]))
+            except socket.timeout:
+                continue
 
 
 # ---- an access point's RADIUS ----
