@@ -173,9 +173,10 @@ static void begin(struct rpc_call *call, void *arg)
     if (!u->err) {
         u->bad = SGSAP_IE_NONE;
         u->job.run = on_sgs_loop;
-        u->err = base_loop_post(sgs_loop(), &u->job);
-        if (!u->err)
-            return;
+        enum err err = base_loop_post(sgs_loop(), &u->job);
+        if (!err)
+            return; // from here on u belongs to the other loop
+        u->err = err;
     }
     reply(u);
 }
