@@ -13,6 +13,7 @@ import peer as scripted
 from kit.agw import code_of
 from kit.pcc import INITIAL, TERMINATION, UPDATE, proto, session_agw
 from kit.proc import eventually
+from kit.session import CONTROLLER
 from kit.wrong import ASR, GX, GY, RAR, TX, World
 from peer import RETRANSMIT, avp
 
@@ -161,17 +162,29 @@ FAILURES = [  # Result-Code of the first server, handling, may move: asked, and 
 
 
 @pytest.mark.parametrize("code,handling,failover,asked,end", FAILURES)
-def test_an_update_that_fails(world, code, handling, failover, asked, end):
-    session = world.opened(handling, failover)
-    world.ocs1.plan[UPDATE] = code
-    answer = session.update(10)
-    first, second = world.ocs1.ccr(UPDATE, session), world.ocs2.ccr(UPDATE, session)
+@pytest.mark.parametrize("kind", [INITIAL, UPDATE])
+def test_a_request_that_fails(world, kind, code, handling, failover, asked, end):
+    world.ocs1.plan[kind] = code
+    if kind == INITIAL:
+        world.configure(handling, failover)
+        session, element = world.session(), None
+        try:
+            element = session.create().credits[0]
+        except grpc.RpcError as error:
+            assert error.details()
+            eventually(lambda: world.pcrf.ccr(TERMINATION, session), 5, "Gx is undone")
+        assert (element is None) == (end == "refused")
+    else:
+        session = world.opened(handling, failover)
+        element = session.update(10)
+    first, second = world.ocs1.ccr(kind, session), world.ocs2.ccr(kind, session)
     assert "1" * len(first) + "2" * len(second) == asked
     same_again(first[0], *second)
-    assert answer.success == (end != "refused")
+    if element:
+        assert element.success == (end != "refused")
     if end == "granted":
-        assert answer.limit_type == (proto.INFINITE_UNMETERED if code == 4011 else
-                                     proto.INFINITE_METERED)
+        assert element.limit_type == (proto.INFINITE_UNMETERED if code == 4011 else
+                                      proto.INFINITE_METERED)
 
 
 # ---- the core dies ----
@@ -295,13 +308,22 @@ def test_never_two_requests_of_a_session_at_a_time(world):
 
 
 def test_a_caller_that_hangs_up_leaves_no_session_behind(world):
-    session, held = world.session(), []
-    world.ocs1.plan[INITIAL] = lambda request, good: held.append(good)
-    with pytest.raises(grpc.RpcError):
-        session.create(timeout=0.2)
-    if held:
-        world.ocs1.raw(held[0])
-    eventually(lambda: world.pcrf.ccr(TERMINATION, session), 5, "Gx is undone")
+    session, held, arrived = world.session(), [], threading.Event()
+
+    def hold(request, good):
+        held.append(good)
+        arrived.set()
+
+    world.ocs1.plan[INITIAL] = hold
+    call = world.agw.multicallable(CONTROLLER + "CreateSession", proto.CreateSessionResponse).future(
+        session.create_request(), timeout=6)
+    assert arrived.wait(5)
+    call.cancel()
+    world.gateway.wait_counter(1, "fgw_rpc_requests_total", status="CANCELLED")
+    world.ocs1.raw(held[0])
+    for server in (world.pcrf, world.ocs1):
+        ended = eventually(lambda: server.ccr(TERMINATION, session), 5, "both are undone")[0]
+        assert ended.number(415) == 1 and ended.number(295) == 4
 
 
 # ---- requests of the core while something else goes on ----
