@@ -69,17 +69,63 @@ void swx_end(struct fgw_up *up, const struct fgw_verdict *verdict, const char *t
     fgw_up_free(up);
 }
 
+// ---- which HSS ----
+// By the settings, or with a name: that of the HSS that knows the user. may_name: where the request
+// may go to that one. Uses both of the destinations.
+static const struct fgw_destination *find_hss(struct fgw_up *up, bool may_name,
+                                              struct fgw_destination to[2])
+{
+    static const struct conf_list none;
+    const struct swx_settings *settings = swx_settings();
+    struct swx_own *own = up->own;
+    fgw_route_find(&settings->routes, settings->realm, settings->host, &up->imsi,
+                   dia_origin_realm(), &to[0]);
+    own->to_remembered =
+        may_name && !to[0].host[0] && settings->remember_hss && !own->by_realm &&
+        fgw_directory_host(FGW_ACCESS_WLAN, &up->imsi, own->hss, sizeof(own->hss)) == ERR_OK;
+    if (!own->to_remembered)
+        return &to[0];
+    fgw_route_find(&none, to[0].realm, own->hss, &up->imsi, to[0].realm, &to[1]);
+    return &to[1];
+}
+
+void swx_remember_hss(const struct fgw_up *up, const struct dia_outcome *outcome)
+{
+    char host[FGW_IDENTITY_MAX + 1];
+    const uint8_t *text;
+    size_t len;
+    if (!swx_settings()->remember_hss ||
+        dia_get_bytes(outcome->answer, AVP_ORIGIN_HOST, &text, &len) != ERR_OK || len == 0 ||
+        len >= sizeof(host) || memchr(text, '\0', len))
+        return;
+    memcpy(host, text, len); // its own name: agents between us leave it alone
+    host[len] = '\0';
+    fgw_directory_learn_host(FGW_ACCESS_WLAN, &up->imsi, host); // without it: by realm
+}
+
+bool swx_wrong_hss(struct fgw_up *up, const struct dia_outcome *outcome)
+{
+    struct swx_own *own = up->own;
+    if (!own->to_remembered || !outcome->answer)
+        return false;
+    const struct dia_result result = dia_msg_result(outcome->answer);
+    if (result.experimental ? result.code != 5001 : result.code != 3002)
+        return false;
+    own->by_realm = true;
+    fgw_directory_learn_host(FGW_ACCESS_WLAN, &up->imsi, "");
+    return true;
+}
+
 static enum err build(struct fgw_up *up, enum swx_message message, const ProtobufCMessage *from,
                       const char *origin, struct msg **msg, char *text, size_t size)
 {
-    const struct swx_settings *settings = swx_settings();
     const struct xlate_def *def = xlate_def(swx_table(message));
     struct xlate_ctx ctx = {.arena = up->arena};
-    struct fgw_destination to;
-    fgw_route_find(&settings->routes, settings->realm, settings->host, &up->imsi,
-                   dia_origin_realm(), &to);
+    struct fgw_destination found[2];
+    const struct fgw_destination *to =
+        find_hss(up, def->application == DIA_APP_SWX && !origin, found);
     enum err err =
-        fgw_request_new_from(def->application, def->command, up->gateway, origin, &to, true, msg);
+        fgw_request_new_from(def->application, def->command, up->gateway, origin, to, true, msg);
     if (err != ERR_OK)
         return err;
     err = xlate_encode(swx_table(message), from, *msg, &ctx);

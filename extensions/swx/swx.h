@@ -37,6 +37,7 @@ struct swx_settings {
     int64_t timeout_ms;      // longest wait for the HSS
     int64_t agw_timeout_ms;  // longest wait for an access gateway
     char *agw_service;       // service of the access gateway that takes the HSS's requests
+    bool remember_hss;       // the HSS that knows a user gets what follows
     bool strict_answers;     // refuse answers that break a rule of the base protocol
     char *anid;              // access network identity where the access gateway gives none
     int64_t cache_ms;        // life of vectors in the cache; 0: no cache
@@ -103,6 +104,9 @@ void swx_terminate_moved(struct base_loop *loop, const struct base_imsi *imsi, c
 
 // ---- one transaction up ----
 struct swx_own {
+    bool to_remembered; // the request under way names the HSS that answered before
+    bool by_realm;      // that one was wrong: not again
+    char hss[FGW_IDENTITY_MAX + 1];
     Magma__Feg__AuthenticationAnswer *answer; // Authenticate: what has been found so far
     uint32_t asked;                           // vectors
     bool taken_over;                          // tried once
@@ -113,6 +117,11 @@ struct swx_own {
 // On failure the call has been answered and the transaction freed.
 void swx_send(struct fgw_up *up, enum swx_message message, const ProtobufCMessage *from,
               const char *origin, fgw_up_answered answered);
+// The HSS that has answered this knows the user (TS 29.273 8.2.2: it becomes Destination-Host).
+void swx_remember_hss(const struct fgw_up *up, const struct dia_outcome *outcome);
+// Did a remembered HSS refuse to know the user, or was it not reached? Then it is forgotten, and
+// the caller sends its request once more.
+bool swx_wrong_hss(struct fgw_up *up, const struct dia_outcome *outcome);
 // The verdict on an answer; text[128] says it for the caller. Not OK: the caller fails the call.
 struct fgw_verdict swx_judge(const struct dia_outcome *outcome, char *text);
 // Decodes an answer into the arena; notes what was strange. ERR: fails the call and frees it.

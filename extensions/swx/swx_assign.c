@@ -60,6 +60,10 @@ static void answered(struct fgw_up *up, const struct dia_outcome *outcome)
         swx_end(up, &verdict, text);
         return;
     }
+    if (swx_wrong_hss(up, outcome)) {
+        swx_send(up, SWX_SAR, &own(up)->assign->base, NULL, answered);
+        return;
+    }
     if (swx_read(up, SWX_SAA, outcome, &message) != ERR_OK)
         return;
     assign_answer *answer = (assign_answer *)message;
@@ -82,6 +86,7 @@ static void answered(struct fgw_up *up, const struct dia_outcome *outcome)
     }
     if (type == TYPE(REGISTRATION) || type == TYPE(RESTORATION)) {
         swx_registered(up);
+        swx_remember_hss(up, outcome);
     } else if (is_end(type)) {
         swx_cache_forget(&up->imsi);
         fgw_directory_forget_at(FGW_ACCESS_WLAN, &up->imsi, up->gateway);

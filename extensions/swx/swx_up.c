@@ -46,6 +46,10 @@ static void profile_answered(struct fgw_up *up, const struct dia_outcome *outcom
     char text[128];
     ProtobufCMessage *message;
     const struct fgw_verdict verdict = swx_judge(outcome, text);
+    if (swx_wrong_hss(up, outcome)) {
+        swx_vectors_found(up);
+        return;
+    }
     up->finish_unseen = false;
     if (verdict.status != RPC_OK) {
         swx_end(up, &verdict, text);
@@ -160,6 +164,10 @@ static void vectors_answered(struct fgw_up *up, const struct dia_outcome *outcom
         swx_end(up, &verdict, text);
         return;
     }
+    if (swx_wrong_hss(up, outcome)) {
+        send_mar(up);
+        return;
+    }
     const struct dia_result result = dia_msg_result(outcome->answer);
     bool moved = swx_result_is_elsewhere(&result);
     if (verdict.status != RPC_OK && !moved) {
@@ -194,6 +202,7 @@ static void vectors_answered(struct fgw_up *up, const struct dia_outcome *outcom
     if (fgw_directory_find_at(FGW_ACCESS_WLAN, &up->imsi, serving, sizeof(serving)) ==
         ERR_FGW_UNKNOWN_SUBSCRIBER)
         fgw_directory_learn_at(FGW_ACCESS_WLAN, &up->imsi, up->gateway, NULL);
+    swx_remember_hss(up, outcome);
     swx_vectors_found(up);
 }
 

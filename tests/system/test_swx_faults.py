@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """An HSS and EIR that answer wrongly, late, twice or not at all on SWx and S13, send wrong
-requests, or die with requests in flight (tests/system/peer.py, tests/system/erlang/swx). In every case: a
-clear error in time, a counter, a log line, and the next good answer is passed on."""
+requests, or die with requests in flight (tests/system/peer.py, tests/system/erlang/swx). In
+every case: a clear error in time, a counter, a log line, and the next good answer is passed on."""
 import concurrent.futures
 import time
 

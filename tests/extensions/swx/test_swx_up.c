@@ -550,6 +550,50 @@ static void test_assign_takes_every_type_of_swx_and_no_other(void **state)
     }
 }
 
+// ---- the HSS that knows the user ----
+#define AVP_HSS2 "0000010840000018687373322e6578616d706c652e6f7267"
+
+static void test_the_hss_that_answered_is_asked_next(void **state)
+{
+    authenticate(1);
+    assert_string_equal(world_sent_text(AVP_DESTINATION_HOST), "");
+    world_answer(VECTOR("01", "11") AVP_HSS2 WORLD_SUCCESS);
+    simple(REGISTER, "agw1");
+    assert_string_equal(world_sent_text(AVP_DESTINATION_HOST), "hss2.example.org");
+    world_answer(WORLD_SUCCESS);
+    settings()->host = WORLD_TEXT("hss1.example.org"); // a setting counts for more
+    authenticate(1);
+    assert_string_equal(world_sent_text(AVP_DESTINATION_HOST), "hss1.example.org");
+    world_fail(ERR_TIMEOUT);
+    settings()->host = NULL;
+    settings()->remember_hss = false;
+    authenticate(1);
+    assert_string_equal(world_sent_text(AVP_DESTINATION_HOST), "");
+    world_fail(ERR_TIMEOUT);
+}
+
+static void test_an_hss_that_does_not_know_the_user_any_more_is_forgotten(void **state)
+{
+    static const char unreached[] = "0000010c4000000c00000bba"; // 3002
+    authenticate(1);
+    world_answer(VECTOR("01", "11") AVP_HSS2 WORLD_SUCCESS);
+    authenticate(1);
+    assert_string_equal(world_sent_text(AVP_DESTINATION_HOST), "hss2.example.org");
+    world_answer(unreached);
+    assert_int_equal(world_sent_command(), DIA_CMD_MAR); // once more, by realm
+    assert_string_equal(world_sent_text(AVP_DESTINATION_HOST), "");
+    world_answer(VECTOR("01", "22") AVP_HSS2 WORLD_SUCCESS);
+    assert_int_equal(answer()->n_sip_auth_vectors, 1);
+    simple(REGISTER, "agw1");
+    assert_string_equal(world_sent_text(AVP_DESTINATION_HOST), "hss2.example.org");
+    world_answer(EXP_5001);
+    assert_int_equal(world_sent_command(), DIA_CMD_SAR);
+    assert_string_equal(world_sent_text(AVP_DESTINATION_HOST), "");
+    world_answer(EXP_5001); // now it is true
+    assert_int_equal(world.call.status, RPC_NOT_FOUND);
+    assert_string_equal(world.host[FGW_ACCESS_WLAN], "");
+}
+
 // ---- S6a instead ----
 // Authentication-Info {UTRAN-Vector {Item-Number 1, RAND, XRES, AUTN, CK, IK}}
 #define UTRAN(r, x, a)                                                                             \
@@ -666,6 +710,8 @@ int main(void)
         PLAIN(test_assign_may_accept_the_redirection),
         PLAIN(test_restoration_tells_where_the_user_is),
         PLAIN(test_assign_takes_every_type_of_swx_and_no_other),
+        PLAIN(test_the_hss_that_answered_is_asked_next),
+        PLAIN(test_an_hss_that_does_not_know_the_user_any_more_is_forgotten),
         PLAIN(test_vectors_over_s6a_for_the_gateways_that_are_set),
         PLAIN(test_vectors_over_s6a_for_the_users_that_are_set),
         PLAIN(test_over_s6a_there_is_no_aka_prime_and_no_registration),

@@ -439,6 +439,27 @@ enum err fgw_directory_forget_at(enum fgw_access access, const struct base_imsi 
         strcmp(world.gateway[access], gateway) != 0)
         return ERR_NOT_FOUND;
     world.imsi[access][0] = '\0';
+    world.host[access][0] = '\0';
+    return ERR_OK;
+}
+
+enum err fgw_directory_learn_host(enum fgw_access access, const struct base_imsi *imsi,
+                                  const char *host)
+{
+    if (strcmp(world.imsi[access], imsi->digits) != 0)
+        return ERR_FGW_UNKNOWN_SUBSCRIBER;
+    snprintf(world.host[access], sizeof(world.host[access]), "%s", host);
+    return ERR_OK;
+}
+
+enum err fgw_directory_host(enum fgw_access access, const struct base_imsi *imsi, char *host,
+                            size_t size)
+{
+    if (strcmp(world.imsi[access], imsi->digits) != 0)
+        return ERR_FGW_UNKNOWN_SUBSCRIBER;
+    if (!world.host[access][0])
+        return ERR_NOT_FOUND;
+    snprintf(host, size, "%s", world.host[access]);
     return ERR_OK;
 }
 

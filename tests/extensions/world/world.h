@@ -103,6 +103,7 @@ struct world {
     int cancelled;
     // directory: one user on each access, or none
     char imsi[2][16], gateway[2][FGW_GATEWAY_ID_MAX + 1];
+    char host[2][64]; // the core's server of that user; "": not known
     // access gateways
     struct world_agw_call agw[8];
     size_t n_agw;
