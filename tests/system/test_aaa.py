@@ -2,6 +2,7 @@
 """Wi-Fi end to end: Debian's eapol_test with a card in software -> RADIUS -> fgw-aaa -> gRPC over
 mutual TLS -> fgwd -> SWx -> sim_hss; and back: RTR and PPR -> Disconnect- and CoA-Request."""
 import os
+import re
 
 import pytest
 
@@ -36,7 +37,7 @@ def gateway(pki, hss, cleanup):
 
 @pytest.fixture(scope="module")
 def aaa(pki, gateway, cleanup):
-    thing = Aaa(pki).start()
+    thing = Aaa(pki, eap="reauth_max = 2;").start()
     cleanup.append(thing)
     return thing
 
@@ -58,9 +59,11 @@ def wait_session(aaa, terminal):
 
 
 def accepted(done, times=1):
-    """It succeeded so often, and both sides had the same keys each time."""
+    """It succeeded so often, and both sides had the same keys each time: eapol_test compares the
+    first halves of the MSK itself; here both halves are."""
     assert done.success, done.output[-3000:]
     assert done.keys == (times, 0), done.output[-300:]
+    assert len(done.msks) == times and done.msks == done.mppe, (done.msks, done.mppe)
 
 
 METHODS = [("AKA", "aka"), ("AKA'", "aka-prime")]
@@ -78,3 +81,191 @@ def test_full_authentication(aaa, eap, method, result_ind):
     assert aaa.counter("aaa_authentications_total", method=method, how="full",
                        result="accept") == before + 1
     assert wait_session(aaa, terminal)["registered"] == 1
+
+
+
+@pytest.mark.parametrize("eap, method", METHODS)
+def test_pseudonym_and_fast_reauthentication(aaa, eap, method):
+    """Full, twice fast (reauth_max), then in full again: by pseudonym."""
+    terminal = Terminal(10 + len(eap), eap)
+    done = terminal.connect(again=3)
+    accepted(done, 4)
+    assert terminal.card.seen == ["good", "good"]  # the fast ones need no card, and no HSS
+    tags = "0442" if eap == "AKA" else "6887"
+    assert "".join(name[0] for name in done.identities) == tags, done.identities
+    assert all(name.endswith(nas.REALM) for name in done.identities)
+    assert terminal.imsi in done.identities[0]
+    assert not any(terminal.imsi in name for name in done.identities[1:])
+    assert len(set(done.msks)) == 4
+    assert aaa.counter("aaa_authentications_total", method=method, how="reauth",
+                       result="accept") >= 2
+    assert len(aaa.rows("SELECT * FROM sessions WHERE imsi=?", terminal.imsi)) == 1
+
+
+@pytest.mark.parametrize("eap, method", METHODS)
+def test_resynchronisation(aaa, eap, method):
+    terminal = Terminal(20 + len(eap), eap, Card(sqn=5000 << 5))
+    accepted(terminal.connect())
+    assert terminal.card.seen == ["resync", "good"]
+    assert terminal.card.sqn > 5000 << 5
+
+
+@pytest.mark.parametrize("eap, method", METHODS)
+def test_wrong_key(aaa, eap, method):
+    terminal = Terminal(30 + len(eap), eap, Card(k="0" * 32))
+    done = terminal.connect()
+    assert not done.success and done.code != 0 and done.keys[0] == 0
+    assert terminal.card.seen == ["wrong"]
+    assert aaa.counter("aaa_authentications_total", method=method, result="peer_rejected") >= 1
+    assert not session_of(aaa, terminal)
+
+
+class Impostor(Card):
+    """Takes every challenge, but cannot know what to answer."""
+
+    def answer(self, rand, autn):
+        self.seen.append("guessed")
+        return b"\xdb\x08" + bytes(8) + b"\x10" + bytes(16) + b"\x10" + bytes(16)
+
+
+def test_impostor(aaa):
+    terminal = Terminal(34, "AKA'", Impostor())
+    done = terminal.connect()
+    assert not done.success and done.keys[0] == 0
+    assert not session_of(aaa, terminal)
+
+
+def test_users_that_may_not(aaa, hss):
+    unknown = Terminal(999)
+    assert not unknown.connect().success
+    assert aaa.counter("aaa_core_requests_total", procedure="authenticate",
+                       status="NOT_FOUND") >= 1
+    barred = Terminal(35)
+    hss.tool("add", "imsi=" + barred.imsi, "status=barred")
+    done = barred.connect()
+    assert not done.success and "Error notification: 1031" in done.output
+    assert aaa.counter("aaa_authentications_total", result="unauthorized") >= 1
+    assert not session_of(aaa, barred)
+    hss.tool("add", "imsi=" + barred.imsi, "status=granted")
+    accepted(barred.connect())
+
+
+def test_an_hss_that_does_not_help(aaa, hss):
+    terminal = Terminal(36)
+    hss.tool("fault", "add", "cmd=MAR", "imsi=" + terminal.imsi, "count=1", "result=3004")
+    assert not terminal.connect().success
+    hss.tool("fault", "add", "cmd=SAR", "imsi=" + terminal.imsi, "count=1", "result=3004")
+    done = terminal.connect()
+    assert not done.success and "Error notification: 1026" in done.output  # for now
+    accepted(terminal.connect())
+
+
+# ---- what the HSS wants ----
+
+def test_rtr_disconnects(aaa, hss, ap):
+    terminal = Terminal(40)
+    accepted(terminal.connect())
+    session = wait_session(aaa, terminal)
+    ap.account((nas.STATUS_TYPE, 1), (nas.CLASS, session["id"]), (nas.ACCT_ID, "acct-40"))
+    ap.ignore = 1  # the first one is lost on the air
+    code, text = hss.tool("rtr", terminal.imsi, "0", "gone", check=False)
+    assert code == 0 and "2001" in text, text
+    asked = eventually(lambda: len(ap.requests(nas.DISCONNECT_REQUEST)) == 2 and
+                       ap.requests(nas.DISCONNECT_REQUEST), 5, "Disconnect-Request, repeated")
+    assert asked[0] == asked[1]
+    assert asked[0][nas.ACCT_ID] == b"acct-40"
+    assert asked[0][nas.CALLING].decode().replace("-", ":").lower() == terminal.mac
+    eventually(lambda: aaa.counter("aaa_disconnects_total", kind="disconnect", result="ack") == 1,
+               5, "Disconnect-ACK counted")
+    eventually(lambda: not session_of(aaa, terminal), 5, "the session is gone")
+    code, text = hss.tool("rtr", terminal.imsi, check=False)
+    assert code != 0  # the HSS has no registration any more, or we have no session
+    assert len(ap.requests(nas.DISCONNECT_REQUEST)) == 2
+
+
+def test_rtr_after_a_restart_and_a_refusing_access_point(aaa, hss, ap):
+    terminal = Terminal(41, "AKA'")
+    accepted(terminal.connect())
+    wait_session(aaa, terminal)
+    aaa.restart()
+    before = len(ap.requests(nas.DISCONNECT_REQUEST))
+    ap.answer = "nak"
+    code, text = hss.tool("rtr", terminal.imsi, check=False)
+    assert code == 0, text
+    eventually(lambda: aaa.counter("aaa_disconnects_total", result="nak") == 1, 5, "NAK counted")
+    assert len(ap.requests(nas.DISCONNECT_REQUEST)) == before + 1
+    ap.answer = "ack"
+    eventually(lambda: not session_of(aaa, terminal), 5, "the session is gone")
+
+
+def test_ppr(aaa, hss, ap):
+    terminal = Terminal(42)
+    accepted(terminal.connect())
+    wait_session(aaa, terminal)
+    before = len(ap.requests(nas.DISCONNECT_REQUEST))
+    code, text = hss.tool("ppr", terminal.imsi, check=False)
+    assert code == 0, text
+    assert session_of(aaa, terminal) and len(ap.requests(nas.DISCONNECT_REQUEST)) == before
+    hss.tool("add", "imsi=" + terminal.imsi, "status=barred")
+    code, text = hss.tool("ppr", terminal.imsi, check=False)
+    assert code == 0, text
+    eventually(lambda: len(ap.requests(nas.DISCONNECT_REQUEST)) == before + 1, 5, "disconnected")
+    eventually(lambda: not session_of(aaa, terminal), 5, "the session is gone")
+
+
+# ---- accounting ----
+
+def sars(hss):
+    return int(re.search(r"^SAR .*?requests=(\d+)", hss.tool("status")[1], re.M).group(1))
+
+
+def test_accounting_is_recorded(aaa, hss, ap):
+    terminal = Terminal(50)
+    accepted(terminal.connect())
+    session = wait_session(aaa, terminal)
+    common = ((nas.CLASS, session["id"]), (nas.ACCT_ID, "acct-50"), (nas.NAS_ID, "ap one"))
+    ap.account((nas.STATUS_TYPE, 1), *common)
+    assert wait_session(aaa, terminal)["accounting"] == 1
+    ap.account((nas.STATUS_TYPE, 3), (nas.IN_OCTETS, 1000), (nas.OUT_OCTETS, 7),
+               (nas.SESSION_TIME, 60), *common)
+    before = sars(hss)
+    packet, answer = ap.account((nas.STATUS_TYPE, 2), (nas.IN_OCTETS, 5), (nas.IN_GIGA, 2),
+                                (nas.SESSION_TIME, 90), (nas.CAUSE, 1), *common)
+    assert ap.exchange(packet) == answer  # said again, answered again, recorded once
+    rows = aaa.rows("SELECT * FROM accounting WHERE imsi=? ORDER BY status", terminal.imsi)
+    assert [row["status"] for row in rows] == [1, 2, 3]
+    stop, interim = rows[1], rows[2]
+    assert (interim["input_octets"], interim["output_octets"]) == (1000, 7)
+    assert stop["input_octets"] == 2 * 2 ** 32 + 5
+    assert (stop["session_time"], stop["cause"], stop["nas_id"]) == (90, 1, "ap one")
+    assert (stop["session"], stop["client"]) == (session["id"], "ap")
+    eventually(lambda: not session_of(aaa, terminal), 5, "the session has ended")
+    eventually(lambda: sars(hss) == before + 1, 5, "de-registered at the HSS")
+
+
+def test_an_access_point_that_starts_anew(aaa, ap):
+    """No Class, no session id: found by the station; then Accounting-On ends all."""
+    terminal = Terminal(51)
+    accepted(terminal.connect())
+    wait_session(aaa, terminal)
+    ap.account((nas.STATUS_TYPE, 1), (nas.CALLING, terminal.mac.replace(":", "-").upper()),
+               (nas.ACCT_ID, "acct-51"))
+    assert aaa.rows("SELECT * FROM accounting WHERE acct_id='acct-51'")[0]["imsi"] == terminal.imsi
+    ap.account((nas.STATUS_TYPE, 7))
+    eventually(lambda: not aaa.rows("SELECT * FROM sessions"), 5, "no session is left")
+
+
+def test_what_is_not_genuine_is_not_answered(aaa, ap):
+    for packet, port, reason in (
+            (ap.accounting((nas.STATUS_TYPE, 1), secret=b"another secret"), 1813,
+             "wrong_authenticator"),
+            (b"\x01\x07\x00\x1c" + bytes(16) + b"\x01\x08nobody", 1812,
+             "no_message_authenticator"),
+            (b"\x01\x07\x00\x26" + bytes(16) + b"\x50\x12" + bytes(16), 1812,
+             "wrong_message_authenticator"),
+            (b"\x01\x07\x00\x1c" + bytes(16) + b"\x01\x00nobody", 1812, "malformed"),
+            (b"\x01", 1812, "malformed")):
+        before = aaa.counter("aaa_dropped_total", reason=reason)
+        assert ap.exchange(packet, port, timeout=0.3) is None
+        assert aaa.counter("aaa_dropped_total", reason=reason) == before + 1, reason
+    accepted(Terminal(52).connect())

@@ -127,6 +127,20 @@ class Done:
         keys = re.findall(r"MPPE keys OK: (\d+)  mismatch: (\d+)", output)
         self.keys = tuple(int(n) for n in keys[-1]) if keys else (0, 0)
         self.success = code == 0 and output.rstrip().endswith("SUCCESS")
+        # identities it began with
+        self.identities = [bytes.fromhex(text).decode() for text in self._dumps(
+            r"Learned identity from EAP-Response-Identity - hexdump\(len=\d+\)")]
+        # MSKs that it derived, and what came with Access-Accepts (RFC 2548: the peer's send key is
+        # the server's receive key)
+        self.msks = self._dumps(r"EAP-(?:AKA|SIM)(?:\'|): (?:MSK|keying material \(MSK\))"
+                                r" - hexdump\(len=64\)")
+        receive = self._dumps(r"MS-MPPE-Recv-Key \(crypt\) - hexdump\(len=32\)")
+        send = self._dumps(r"MS-MPPE-Send-Key \(sign\) - hexdump\(len=32\)")
+        self.mppe = [a + b for a, b in zip(receive, send)]
+
+    def _dumps(self, what):
+        return [text.replace(" ", "") for text in re.findall(
+            "^" + what + r": ([0-9a-f ]+)$", self.output, re.M)]
 
 
 class Terminal:
