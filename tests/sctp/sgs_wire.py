@@ -55,21 +55,23 @@ def check(frame, layer):
 
 
 def chunks(frame, kind):
-    """The chunks of a packet whose description begins so."""
-    sctp = frame["sctp"]
-    return [chunk for key in sctp if key.startswith(kind) for chunk in all_of(sctp[key])]
+    """The chunks of a packet whose description begins so. With several messages in a packet tshark
+    makes a list of its SCTP, the header in the first place."""
+    return [chunk for part in all_of(frame["sctp"]) for key in part if key.startswith(kind)
+            for chunk in all_of(part[key])]
 
 
 def on_the_wire(frames, own):
-    """How many messages (direction, name); what SCTP sent again counts once. own: our addresses."""
+    """How many messages (direction, name); what SCTP sent again counts once. own: our addresses
+    (None: all are sent)."""
     found, seen = collections.Counter(), set()
     for frame in frames:
-        direction = "sent" if frame["ip"]["ip.src"] in own else "received"
+        direction = "sent" if not own or frame["ip"]["ip.src"] in own else "received"
         data, messages = chunks(frame, "DATA chunk"), all_of(frame["sgsap"])
         assert len(data) == len(messages)
         for chunk, message in zip(data, messages):
             name = check(frame, message)
-            place = frame["sctp"]["sctp.verification_tag"], chunk["sctp.data_tsn"]
+            place = all_of(frame["sctp"])[0]["sctp.verification_tag"], chunk["sctp.data_tsn"]
             if place not in seen:
                 seen.add(place)
                 found[direction, name] += 1
@@ -86,12 +88,15 @@ def exported(path):
     return found
 
 
-def write(path, messages):
-    """A capture with these messages (octets), each in one SCTP packet."""
+def write(path, packets):
+    """A capture of SCTP packets, each with these messages (octets)."""
+    tsn = 0
     with open(path, "wb") as file:
         file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 248))
-        for number, message in enumerate(messages):
-            packet = struct.pack(">HHII", 29118, 29118, 1, 0) + struct.pack(
-                ">BBHIHHI", 0, 3, 16 + len(message), number, 0, number, 0) + message
-            packet += bytes(-len(message) % 4)
-            file.write(struct.pack("<IIII", number, 0, len(packet), len(packet)) + packet)
+        for messages in packets:
+            packet = struct.pack(">HHII", 29118, 29118, 1, 0)
+            for message in messages:
+                tsn += 1
+                packet += struct.pack(">BBHIHHI", 0, 3, 16 + len(message), tsn, 0, tsn, 0)
+                packet += message + bytes(-len(message) % 4)
+            file.write(struct.pack("<IIII", tsn, 0, len(packet), len(packet)) + packet)

@@ -521,13 +521,18 @@ def frames(capture, core, fgw):
 def test_tshark_would_see_what_is_wrong():
     imsi = bytes([1, 8]) + bytes.fromhex("0910101000000010")
     path = paths.work("wrong.pcap")
+    good = bytes([0x1f]) + imsi + bytes([8, 1, 6])
     sgs_wire.write(path, [
-        bytes([0x1f]) + imsi + bytes([8, 1, 6]),          # good
-        bytes([0x1f]) + imsi + bytes([8, 4, 6]),          # an IE longer than the message
-        bytes([0x1f]) + imsi,                             # the cause is missing
-        bytes([0x08]) + imsi + bytes([0x16, 4, 9, 1, 9, 0])])  # RPDU longer than the container
-    verdicts = [bool(sgs_wire.against(frame, frame["sgsap"])) for frame in sgs_wire.packets(path)]
-    assert verdicts == [False, True, True, True]
+        [good],
+        [bytes([0x1f]) + imsi + bytes([8, 4, 6])],  # an IE longer than the message
+        [bytes([0x1f]) + imsi],                     # the cause is missing
+        # RPDU longer than the container
+        [bytes([0x08]) + imsi + bytes([0x16, 4, 9, 1, 9, 0])],
+        [good, good]])
+    frames = sgs_wire.packets(path)
+    verdicts = [bool(sgs_wire.against(frame, frame["sgsap"])) for frame in frames]
+    assert verdicts == [False, True, True, True, False]
+    assert sgs_wire.on_the_wire(frames[::4], None) == {("sent", "UE-UNREACHABLE"): 3}
 
 
 def test_every_message_is_clean_and_counted(frames, fgw):
