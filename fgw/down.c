@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fgw/down.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 
 // How long before the stack's own answer ours must be ready.
@@ -17,7 +15,7 @@ static enum err fill_answer(const struct fgw_down *t, struct msg *answer,
     enum err err = ERR_OK;
     // Errors of the protocol have the format of RFC 6733 7.2, which names neither of the two AVPs
     // below: strict peers refuse them there.
-    bool plain = result->vendor || result->code / 1000 != 3;
+    bool plain = result->vendor || result->code / 1000 != 3 || interface->whole_errors;
     if (plain && interface->options().vendor_application)
         err = dia_add_vendor_application(answer, interface->application);
     if (err == ERR_OK)
@@ -42,11 +40,13 @@ static void account(const struct fgw_down *t, const struct fgw_core_result *resu
 }
 
 // failed: of the request's translation, NULL if there is nothing to say.
-static void answer_and_free(struct fgw_down *t, const struct fgw_core_result *result,
-                            const struct xlate_table *table, const ProtobufCMessage *body,
-                            const struct xlate_ctx *failed)
+static void answer_with(struct fgw_down *t, const struct fgw_core_result *result,
+                        const struct xlate_table *table, const ProtobufCMessage *body,
+                        const struct xlate_ctx *failed)
 {
     struct msg *answer = NULL;
+    if (!t->inbound)
+        return;
     account(t, result);
     enum err err = dia_inbound_answer(t->inbound, &answer);
     if (err == ERR_OK)
@@ -60,13 +60,26 @@ static void answer_and_free(struct fgw_down *t, const struct fgw_core_result *re
             fd_msg_free(answer);
         dia_inbound_result(t->inbound, fgw_core_unable.vendor, fgw_core_unable.code);
     }
+    t->inbound = NULL;
+    t->peer = "";
+}
+
+void fgw_down_answer(struct fgw_down *t, const struct fgw_core_result *result,
+                     const struct xlate_table *table, const ProtobufCMessage *body)
+{
+    answer_with(t, result, table, body, NULL);
+}
+
+void fgw_down_free(struct fgw_down *t)
+{
     base_arena_free(t->arena);
 }
 
 void fgw_down_end(struct fgw_down *t, const struct fgw_core_result *result,
                   const struct xlate_table *table, const ProtobufCMessage *body)
 {
-    answer_and_free(t, result, table, body, NULL);
+    fgw_down_answer(t, result, table, body);
+    fgw_down_free(t);
 }
 
 // Refuses a request that cannot be read, naming the AVP (RFC 6733 7.5).
@@ -84,7 +97,8 @@ static void refuse(struct fgw_down *t, enum err err, const struct xlate_ctx *ctx
     base_log_limited(t->procedure->interface->log, BASE_LOG_WARN, &subject, "%s refused: %s: %s",
                      t->procedure->name, xlate_where(ctx, where, sizeof(where)), err_str(err));
     const struct fgw_core_result result = {0, code, "invalid_request"};
-    answer_and_free(t, &result, NULL, NULL, ctx);
+    answer_with(t, &result, NULL, NULL, ctx);
+    fgw_down_free(t);
 }
 
 enum err fgw_down_call(struct fgw_down *t, const char *path, const ProtobufCMessage *message,
@@ -133,7 +147,7 @@ static void received(void *ctx, struct dia_inbound *inbound)
     t->loop = dia_inbound_loop(inbound);
     t->arena = arena;
     t->started_ns = base_now_ns();
-    snprintf(t->peer, sizeof(t->peer), "%s", dia_inbound_peer(inbound));
+    t->peer = dia_inbound_peer(inbound);
     struct xlate_ctx x = {.arena = arena};
     enum err err = xlate_decode(p->table(), dia_inbound_request(inbound), &x, &t->request);
     if (err == ERR_OK)

@@ -25,6 +25,7 @@ struct fgw_down_interface {
     uint32_t application;
     struct fgw_down_options (*options)(void);
     const struct fgw_core_result *unknown; // what nobody knows is answered with
+    bool whole_errors; // errors of the protocol (3xxx) with all AVPs of an answer, too
 };
 struct fgw_down_procedure {
     const struct fgw_down_interface *interface;
@@ -43,7 +44,7 @@ struct fgw_down {
     ProtobufCMessage *request;
     struct base_imsi imsi; // filled by the procedure, for log and calls
     char gateway[FGW_GATEWAY_ID_MAX + 1];
-    char peer[FGW_IDENTITY_MAX + 1];
+    const char *peer; // valid until the answer
     int64_t started_ns;
 };
 
@@ -56,6 +57,11 @@ enum err fgw_down_call(struct fgw_down *t, const char *path, const ProtobufCMess
 // The result of a call, as far as error and gRPC status say it.
 struct fgw_core_result fgw_down_outcome(const struct fgw_down *t,
                                         const struct rpc_tunnel_result *result);
-// Answers (body by table, both may be NULL), counts, logs and frees.
+// Answers (body by table, both may be NULL), counts and logs; does nothing once answered. The
+// transaction lives on until fgw_down_free.
+void fgw_down_answer(struct fgw_down *t, const struct fgw_core_result *result,
+                     const struct xlate_table *table, const ProtobufCMessage *body);
+void fgw_down_free(struct fgw_down *t);
+// Both at once.
 void fgw_down_end(struct fgw_down *t, const struct fgw_core_result *result,
                   const struct xlate_table *table, const ProtobufCMessage *body);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fgw/route.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "diameter/avp.h"
@@ -90,11 +89,15 @@ static const struct fgw_route *longest_prefix(const struct conf_list *list,
     return best;
 }
 
-// Home realm of a subscriber, TS 23.003 19.2: the MNC always has three digits there.
-static void home_realm(const struct base_imsi *imsi, int64_t mnc_digits, char *out, size_t size)
+// Home realm of a subscriber, TS 23.003 19.2: the MNC always has three digits there. An IMSI has at
+// least six.
+static const char *home_realm(const struct base_imsi *imsi, int64_t mnc_digits, char made[40])
 {
-    snprintf(out, size, "epc.mnc%s%.*s.mcc%.3s.3gppnetwork.org", mnc_digits == 2 ? "0" : "",
-             (int)mnc_digits, imsi->digits + 3, imsi->digits);
+    static const char form[] = "epc.mnc000.mcc000.3gppnetwork.org";
+    memcpy(made, form, sizeof(form));
+    memcpy(made + 7 + (3 - mnc_digits), imsi->digits + 3, (size_t)mnc_digits);
+    memcpy(made + 14, imsi->digits, 3);
+    return made;
 }
 
 void fgw_route_find(const struct conf_list *routes, const char *realm, const char *host,
@@ -102,16 +105,17 @@ void fgw_route_find(const struct conf_list *routes, const char *realm, const cha
                     struct fgw_destination *out)
 {
     const struct fgw_route *route = longest_prefix(routes, imsi);
-    if (!realm)
-        realm = own_realm;
+    out->realm = realm ? realm : own_realm;
     if (route) {
         host = route->host;
-        realm = route->realm ? route->realm : realm;
+        if (route->realm)
+            out->realm = route->realm;
+        else if (route->mnc_digits)
+            out->realm = home_realm(imsi, route->mnc_digits, out->made);
     }
-    snprintf(out->realm, sizeof(out->realm), "%s", realm);
-    if (route && !route->realm && route->mnc_digits)
-        home_realm(imsi, route->mnc_digits, out->realm, sizeof(out->realm));
-    snprintf(out->host, sizeof(out->host), "%s", host ? host : "");
+    size_t len = host ? strnlen(host, FGW_IDENTITY_MAX) : 0;
+    memcpy(out->host, host ? host : "", len);
+    out->host[len] = '\0';
 }
 
 static enum err add_origin(struct msg *msg, const char *origin)

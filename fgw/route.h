@@ -28,9 +28,11 @@ enum err fgw_route_check_digits(const char *text, const char **why);
 enum err fgw_route_configure(struct conf *conf, const char *section,
                              const struct conf_list *routes);
 
+// The realm points into what it was found by, or at `made`: not to be copied, nor kept longer.
 struct fgw_destination {
-    char realm[FGW_IDENTITY_MAX + 1];
+    const char *realm;
     char host[FGW_IDENTITY_MAX + 1]; // "": any
+    char made[40];                   // a realm that was made from the IMSI
 };
 // realm, host: of subscribers without a route, may be NULL; own_realm is used when nothing else is
 // set. imsi may be NULL: no route applies.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fgw/up.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -29,6 +28,7 @@ void fgw_up_fail(struct fgw_up *up, const struct fgw_verdict *verdict, const cha
     if (up->call)
         rpc_call_reply(up->call, verdict->status, text[0] ? text : verdict->label, NULL, 0);
     up->call = NULL;
+    up->gateway = "";
 }
 
 void fgw_up_reply(struct fgw_up *up, const struct fgw_verdict *verdict,
@@ -46,6 +46,12 @@ void fgw_up_reply(struct fgw_up *up, const struct fgw_verdict *verdict,
     if (up->call)
         rpc_call_reply(up->call, RPC_OK, NULL, bytes, len);
     up->call = NULL;
+    up->gateway = "";
+}
+
+static const char *keep(struct fgw_up *up, const char *text)
+{
+    return base_arena_strndup(up->arena, text, strlen(text));
 }
 
 // The caller is gone.
@@ -53,7 +59,9 @@ static void cancelled(struct rpc_call *call, void *arg)
 {
     struct fgw_up *up = arg;
     const struct fgw_verdict verdict = fgw_verdict_of_err(ERR_CANCELLED);
-    if (up->finish_unseen) {
+    const char *gateway = up->finish_unseen ? keep(up, up->gateway) : NULL;
+    if (gateway) { // without it nothing could be done with the outcome
+        up->gateway = gateway;
         rpc_call_reply(call, verdict.status, verdict.label, NULL, 0);
         up->call = NULL;
         return;
@@ -69,7 +77,7 @@ static void outcome(void *ctx, const struct dia_outcome *outcome)
     struct fgw_up *up = ctx;
     up->sent = 0;
     if (outcome->peer)
-        snprintf(up->peer, sizeof(up->peer), "%s", outcome->peer);
+        up->peer = outcome->peer; // valid for this callback
     up->answered(up, outcome);
 }
 
@@ -82,6 +90,8 @@ enum err fgw_up_send(struct fgw_up *up, struct msg **msg, const char *procedure,
         .procedure = procedure,
     };
     enum err err = ERR_TIMEOUT;
+    const char *peer = up->peer[0] ? keep(up, up->peer) : "";
+    up->peer = peer ? peer : "";
     if (left_ms > 0) {
         up->answered = answered;
         err = dia_send(up->loop, msg, &options, outcome, up, &up->sent);
@@ -97,7 +107,7 @@ enum err fgw_up_send(struct fgw_up *up, struct msg **msg, const char *procedure,
 // Without a caller only the interface's own timeout counts.
 int64_t fgw_up_left_ms(const struct fgw_up *up)
 {
-    return up->call ? base_ms_until(rpc_call_deadline_ns(up->call)) : INT64_MAX;
+    return up->call ? base_ms_until(up->deadline_ns) : INT64_MAX;
 }
 
 enum err fgw_up_imsi(struct fgw_up *up, const char *user_name)
@@ -130,7 +140,9 @@ struct fgw_up *fgw_up_begin(const struct fgw_up_interface *interface, const char
     up->arena = arena;
     up->own = own;
     up->started_ns = base_now_ns();
-    snprintf(up->gateway, sizeof(up->gateway), "%s", rpc_call_gateway(call));
+    up->deadline_ns = rpc_call_deadline_ns(call);
+    up->gateway = rpc_call_gateway(call);
+    up->peer = "";
     const uint8_t *bytes = rpc_call_request(call, &len);
     up->request = protobuf_c_message_unpack(type, base_arena_protobuf(arena), len, bytes);
     if (!up->request) {

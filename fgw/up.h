@@ -34,8 +34,9 @@ struct fgw_up {
     base_handle sent; // 0: nothing is under way
     fgw_up_answered answered;
     int64_t started_ns;
-    char gateway[FGW_GATEWAY_ID_MAX + 1];
-    char peer[FGW_IDENTITY_MAX + 1]; // that answered last; "" if none
+    int64_t deadline_ns; // the caller's
+    const char *gateway; // valid until the reply
+    const char *peer;    // that answered last; "" if none
 };
 
 // Begins with a call: unpacks its message, allocates own_size bytes for the interface. NULL: the
@@ -45,7 +46,7 @@ struct fgw_up *fgw_up_begin(const struct fgw_up_interface *interface, const char
                             size_t own_size);
 // Takes the IMSI of a user name. ERR_ENCODE_VALUE: it is none.
 enum err fgw_up_imsi(struct fgw_up *up, const char *user_name);
-// Milliseconds until the caller gives up; not positive: it has.
+// Milliseconds until the caller gives up; not positive: it has. Without a caller: no end.
 int64_t fgw_up_left_ms(const struct fgw_up *up);
 // Sends; answered is called once, later. Takes *msg over in every case. timeout_ms is cut at the
 // caller's deadline. procedure: static, for the stack's metrics.
