@@ -1,77 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Settings of S6a: section `s6a` of gateway.conf.
-#include <string.h>
-
 #include "extensions/s6a/s6a.h"
 
 #define AT(member) offsetof(struct s6a_settings, member)
-#define ROUTE(member) offsetof(struct s6a_route, member)
-
-static enum err check_digits(const char *text, const char **why)
-{
-    size_t n = strspn(text, "0123456789");
-    if (text[n] == '\0' && n <= 15)
-        return ERR_OK;
-    *why = "the leading digits of IMSIs, at most 15";
-    return ERR_CONF_RANGE;
-}
-
-static enum err check_identity(const char *text, const char **why)
-{
-    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
-    if (n > 0 && n <= S6A_IDENTITY_MAX && text[n] == '\0')
-        return ERR_OK;
-    *why = "a Diameter identity such as epc.mnc001.mcc001.3gppnetwork.org";
-    return ERR_CONF_RANGE;
-}
 
 static const char *const cancel_types[] = {"as-is", "withdrawal", NULL};
 static const char *const moved_types[] = {"withdrawal", "mme-update", "none", NULL};
 static const char *const unsupported_types[] = {"refuse", "reattach", "accept", NULL};
 static const char *const unknown_types[] = {"success", "user-unknown", NULL};
 
-static const struct conf_key route_keys[] = {
-    {.name = "imsi_prefix",
-     .type = CONF_STRING,
-     .offset = ROUTE(imsi_prefix),
-     .required = true,
-     .check = check_digits,
-     .help = "Leading digits of the IMSIs; the longest prefix that fits wins."},
-    {.name = "realm",
-     .type = CONF_STRING,
-     .offset = ROUTE(realm),
-     .check = check_identity,
-     .help = "Destination-Realm."},
-    {.name = "host",
-     .type = CONF_STRING,
-     .offset = ROUTE(host),
-     .check = check_identity,
-     .help = "Destination-Host; without it any HSS of the realm answers."},
-    {.name = "mnc_digits",
-     .type = CONF_INT,
-     .offset = ROUTE(mnc_digits),
-     .min = 0,
-     .max = 3,
-     .help = "2 or 3: without `realm`, the realm is made from the IMSI (TS 23.003 19.2)."},
-    {.name = NULL},
-};
-
 const struct conf_key s6a_settings_keys[] = {
     {.name = "realm",
      .type = CONF_STRING,
      .offset = AT(realm),
-     .check = check_identity,
+     .check = fgw_route_check_identity,
      .help = "Destination-Realm of subscribers without a route; default: our own realm."},
     {.name = "host",
      .type = CONF_STRING,
      .offset = AT(host),
-     .check = check_identity,
+     .check = fgw_route_check_identity,
      .help = "Destination-Host of subscribers without a route; default: any HSS of the realm."},
     {.name = "routes",
      .type = CONF_LIST,
      .offset = AT(routes),
-     .members = route_keys,
-     .item_size = sizeof(struct s6a_route),
+     .members = fgw_route_keys,
+     .item_size = sizeof(struct fgw_route),
      .help = "Other HSSs by IMSI prefix."},
     {.name = "timeout",
      .type = CONF_MS,
@@ -150,21 +103,5 @@ const struct conf_key s6a_settings_keys[] = {
 enum err s6a_configure(struct conf *conf, const void *settings)
 {
     const struct s6a_settings *s = settings;
-    const struct s6a_route *routes = s->routes.items;
-    enum err err = ERR_OK;
-    for (size_t i = 0; i < s->routes.n; i++) {
-        const struct s6a_route *route = &routes[i];
-        if (route->mnc_digits == 1) {
-            err = ERR_CONF_RANGE;
-            conf_error(conf, "s6a", "routes", err, "route %s: mnc_digits is 2 or 3",
-                       route->imsi_prefix);
-        }
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(routes[k].imsi_prefix, route->imsi_prefix) != 0)
-                continue;
-            err = ERR_CONF_RANGE;
-            conf_error(conf, "s6a", "routes", err, "route %s occurs twice", route->imsi_prefix);
-        }
-    }
-    return err;
+    return fgw_route_configure(conf, "s6a", &s->routes);
 }

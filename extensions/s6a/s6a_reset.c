@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "diameter/avp.h"
 #include "extensions/s6a/s6a.h"
 #include "proto/s6a.pb-c.h"
 #include "rpc/status.h"
@@ -25,7 +26,7 @@ struct target {
 #define RESET_ARENA (64u << 20) // holds far more gateways than there can be
 // Lives until the last gateway has answered, in an arena of its own; the transaction with it.
 struct reset {
-    struct s6a_down *t;
+    struct fgw_down *t;
     struct base_arena *arena;
     uint8_t *packed; // the call, the same for all
     size_t packed_len;
@@ -75,9 +76,8 @@ static void find_targets(struct reset *r, const RSR *rsr)
 {
     if (rsr->n_user_id > 0) {
         r->searching = true;
-        if (fgw_directory_search(r->t->loop, FGW_ACCESS_MME,
-                                 (const char *const *)rsr->user_id, rsr->n_user_id, add_target,
-                                 all_found, r) == ERR_OK)
+        if (fgw_directory_search(r->t->loop, FGW_ACCESS_MME, (const char *const *)rsr->user_id,
+                                 rsr->n_user_id, add_target, all_found, r) == ERR_OK)
             return;
     }
     all_found(fgw_directory_gateways(add_target, r), r);
@@ -87,14 +87,14 @@ static void find_targets(struct reset *r, const RSR *rsr)
 static void answer(struct reset *r)
 {
     bool done = !r->searching && !r->waiting && r->under_way == 0;
-    const struct s6a_core_result *result = &s6a_core_success;
-    static const struct s6a_core_result partly = {0, S6A_DIAMETER_SUCCESS, "partly"};
+    const struct fgw_core_result *result = &fgw_core_success;
+    static const struct fgw_core_result partly = {0, S6A_DIAMETER_SUCCESS, "partly"};
     if (r->targets > 0 && r->succeeded == 0)
-        result = &s6a_core_no_delivery;
+        result = &fgw_core_no_delivery;
     else if (!done || r->succeeded < r->targets)
         result = &partly;
     base_timer_stop(&r->answer_timer);
-    s6a_down_answer(r->t, result, NULL, NULL);
+    fgw_down_answer(r->t, result, NULL, NULL);
 }
 
 static void time_is_up(struct base_timer *timer)
@@ -119,7 +119,7 @@ static void told(void *ctx, const struct rpc_tunnel_result *result)
 
 static void end(struct reset *r)
 {
-    s6a_down_free(r->t);
+    fgw_down_free(r->t);
     base_arena_free(r->arena);
     atomic_fetch_sub(&n_resets, 1);
 }
@@ -131,9 +131,15 @@ static void tell_next(struct reset *r)
     while (r->waiting && r->under_way < (size_t)settings->reset_parallel) {
         struct target *target = r->waiting;
         r->waiting = target->next;
-        enum err err = s6a_agw_call(r->t->loop, target->gateway, RESET_PATH, r->packed,
-                                    r->packed_len, settings->agw_timeout_ms, told, target);
-        if (err == ERR_OK)
+        const struct rpc_tunnel_call call = {
+            .gateway = target->gateway,
+            .service = settings->agw_service,
+            .path = RESET_PATH,
+            .message = r->packed,
+            .len = r->packed_len,
+            .timeout_ms = settings->agw_timeout_ms,
+        };
+        if (fgw_agw_call(r->t->loop, &call, told, target) == ERR_OK)
             r->under_way++;
     }
     if (r->waiting || r->under_way > 0)
@@ -145,11 +151,11 @@ static void tell_next(struct reset *r)
 static void give_up(struct reset *r)
 {
     base_timer_stop(&r->answer_timer);
-    s6a_down_answer(r->t, &s6a_core_unable, NULL, NULL);
+    fgw_down_answer(r->t, &fgw_core_unable, NULL, NULL);
     end(r);
 }
 
-static struct reset *reset_new(struct s6a_down *t)
+static struct reset *reset_new(struct fgw_down *t)
 {
     struct base_arena *arena = base_arena_new(4096, RESET_ARENA);
     struct reset *r = arena ? base_arena_zalloc(arena, sizeof(*r)) : NULL;
@@ -169,16 +175,15 @@ static struct reset *reset_new(struct s6a_down *t)
     return r;
 }
 
-static void refuse(struct s6a_down *t, const struct s6a_core_result *result)
+static void refuse(struct fgw_down *t, const struct fgw_core_result *result)
 {
     atomic_fetch_sub(&n_resets, 1);
-    s6a_down_answer(t, result, NULL, NULL);
-    s6a_down_free(t);
+    fgw_down_end(t, result, NULL, NULL);
 }
 
-static void reset_run(struct s6a_down *t)
+static void reset_run(struct fgw_down *t)
 {
-    static const struct s6a_core_result busy = {0, 3004, "busy"};
+    static const struct fgw_core_result busy = {0, 3004, "busy"};
     if (atomic_fetch_add(&n_resets, 1) >= RESETS_MAX) {
         refuse(t, &busy);
         return;
@@ -187,7 +192,7 @@ static void reset_run(struct s6a_down *t)
     if (!r || r->err != ERR_OK) {
         if (r)
             base_arena_free(r->arena);
-        refuse(t, &s6a_core_unable);
+        refuse(t, &fgw_core_unable);
         return;
     }
     int64_t left_ms = base_ms_until(dia_inbound_deadline_ns(t->inbound)) - ANSWER_MARGIN_MS;
@@ -195,5 +200,15 @@ static void reset_run(struct s6a_down *t)
     find_targets(r, (const RSR *)t->request);
 }
 
-const struct s6a_down_procedure s6a_reset_procedure = {
-    .name = "RSR", .request = S6A_RSR, .run = reset_run};
+static const struct xlate_table *reset_table(void)
+{
+    return s6a_table(S6A_RSR);
+}
+
+const struct fgw_down_procedure s6a_reset = {
+    .interface = &s6a_down,
+    .name = "RSR",
+    .command = DIA_CMD_RSR,
+    .table = reset_table,
+    .run = reset_run,
+};

@@ -26,9 +26,9 @@ static int forget(void **state)
 static void goes_to(const char *imsi_text, const char *realm, const char *host)
 {
     struct base_imsi imsi;
-    struct s6a_destination to;
+    struct fgw_destination to;
     assert_int_equal(base_imsi_parse(imsi_text, strlen(imsi_text), &imsi), ERR_OK);
-    s6a_route_find(&settings, &imsi, "own.example.org", &to);
+    fgw_route_find(&settings.routes, settings.realm, settings.host, &imsi, "own.example.org", &to);
     assert_string_equal(to.realm, realm);
     assert_string_equal(to.host, host);
 }

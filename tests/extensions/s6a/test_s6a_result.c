@@ -14,7 +14,7 @@ static void maps(const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct dia_result result = {rows[i].code, rows[i].vendor, rows[i].experimental};
-        const struct s6a_verdict v = s6a_verdict_of_result(&result);
+        const struct fgw_verdict v = s6a_verdict_of_result(&result);
         if (v.status != rows[i].status || v.error_code != rows[i].error_code)
             print_error("%u\n", rows[i].code);
         assert_int_equal(v.status, rows[i].status);
@@ -85,7 +85,7 @@ static void test_no_result_leaves_the_range_of_grpc(void **state)
     for (uint32_t code = 0; code < 11000; code++) {
         for (int experimental = 0; experimental < 2; experimental++) {
             const struct dia_result result = {code, experimental ? 10415 : 0, experimental};
-            const struct s6a_verdict v = s6a_verdict_of_result(&result);
+            const struct fgw_verdict v = s6a_verdict_of_result(&result);
             assert_in_range(v.status, 0, 16);
             bool success = v.status == RPC_OK && v.error_code == 0;
             assert_int_equal(success, code / 1000 == 2);
@@ -98,11 +98,11 @@ static void test_every_error_has_a_verdict(void **state)
 {
 #define CHECK(name, value, fault, text)                                                            \
     do {                                                                                           \
-        const struct s6a_verdict v = s6a_verdict_of_err(ERR_##name);                               \
+        const struct fgw_verdict v = fgw_verdict_of_err(ERR_##name);                               \
         assert_in_range(v.status, 0, 16);                                                          \
         assert_int_equal(v.status == RPC_OK, ERR_##name == ERR_OK);                                \
-        const struct s6a_core_result c = s6a_core_of_err(ERR_##name);                              \
-        assert_int_equal(s6a_core_is_success(&c), ERR_##name == ERR_OK);                           \
+        const struct fgw_core_result c = fgw_core_of_err(ERR_##name, &s6a_core_user_unknown);      \
+        assert_int_equal(fgw_core_is_success(&c), ERR_##name == ERR_OK);                           \
     } while (0);
     ERR_TABLE(CHECK)
 #undef CHECK
