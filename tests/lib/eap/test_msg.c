@@ -82,117 +82,118 @@ static void a_challenge_answer_is_read(void **state)
     assert_int_equal(msg.at[EAP_AT_CHECKCODE].len, 0);
 }
 
+static const struct {
+    const char *what, *packet;
+    enum err err;
+} wrong[] = {
+    {"other method", "0209000815010000", ERR_DECODE_VALUE},
+    {"no subtype", "02090007170100", ERR_DECODE_TRUNCATED},
+    {"unknown subtype", "0209000817630000", ERR_DECODE_VALUE},
+    {"request only a response can be",
+     "0109000c17040000"
+     "16010000",
+     ERR_DECODE_VALUE},
+    {"attribute of length zero",
+     "0209000c17050000"
+     "0e000000",
+     ERR_DECODE_LENGTH},
+    {"attribute beyond the end",
+     "0209000c17050000"
+     "0e020001",
+     ERR_DECODE_TRUNCATED},
+    {"half an attribute",
+     "0209000a17050000"
+     "0e01",
+     ERR_DECODE_TRUNCATED},
+    {"unknown, not skippable",
+     "0209000c170e0000"
+     "7f010000",
+     ERR_DECODE_UNKNOWN},
+    {"twice",
+     "02090010170e0000"
+     "16010000"
+     "16010000",
+     ERR_DECODE_DUPLICATE},
+    {"missing", "02090008170e0000", ERR_DECODE_MISSING},
+    {"out of place",
+     "02090020170e0000"
+     "16010000"
+     "01050000"
+     "000102030405060708090a0b0c0d0e0f",
+     ERR_DECODE_UNKNOWN},
+    {"AT_KDF is not of EAP-AKA",
+     "0209000c17010000"
+     "18010001",
+     ERR_DECODE_UNKNOWN},
+    {"AT_IDENTITY longer than it is",
+     "0209001017050000"
+     "0e020005"
+     "30303030",
+     ERR_DECODE_LENGTH},
+    {"AT_IDENTITY with a word too many",
+     "0209001417050000"
+     "0e030001"
+     "3000000000000000",
+     ERR_DECODE_LENGTH},
+    {"AT_IDENTITY with padding that is not zero",
+     "0209001017050000"
+     "0e020003"
+     "30303001",
+     ERR_DECODE_VALUE},
+    {"AT_IDENTITY empty",
+     "0209000c17050000"
+     "0e010000",
+     ERR_DECODE_LENGTH},
+    {"AT_RES of 7 bits",
+     "0209001017010000"
+     "03020007"
+     "00000000",
+     ERR_DECODE_VALUE},
+    {"AT_RES too short",
+     "0209001017010000"
+     "03020018"
+     "00000000",
+     ERR_DECODE_VALUE},
+    {"AT_AUTS too short",
+     "0209001417040000"
+     "04030000"
+     "0000000000000000",
+     ERR_DECODE_LENGTH},
+    {"AT_CHECKCODE of no hash's length",
+     "0209001017010000"
+     "86020000"
+     "00000000",
+     ERR_DECODE_LENGTH},
+    {"AT_CLIENT_ERROR_CODE too long",
+     "02090010170e0000"
+     "16020000"
+     "00000000",
+     ERR_DECODE_LENGTH},
+    {"AT_ENCR_DATA that is no block",
+     "02090010170c0000"
+     "82020000"
+     "00000000",
+     ERR_DECODE_LENGTH},
+    {"AT_ENCR_DATA without AT_IV",
+     "0209001c170c0000"
+     "82050000"
+     "00000000000000000000000000000000",
+     ERR_DECODE_MISSING},
+    {"answer without AT_MAC",
+     "0209001017010000"
+     "03020020"
+     "00000000",
+     ERR_DECODE_MISSING},
+};
+
 static void what_is_wrong_is_refused(void **state)
 {
-    static const struct {
-        const char *what, *packet;
-        enum err err;
-    } cases[] = {
-        {"other method", "0209000815010000", ERR_DECODE_VALUE},
-        {"no subtype", "02090007170100", ERR_DECODE_TRUNCATED},
-        {"unknown subtype", "0209000817630000", ERR_DECODE_VALUE},
-        {"request only a response can be",
-         "0109000c17040000"
-         "16010000",
-         ERR_DECODE_VALUE},
-        {"attribute of length zero",
-         "0209000c17050000"
-         "0e000000",
-         ERR_DECODE_LENGTH},
-        {"attribute beyond the end",
-         "0209000c17050000"
-         "0e020001",
-         ERR_DECODE_TRUNCATED},
-        {"half an attribute",
-         "0209000a17050000"
-         "0e01",
-         ERR_DECODE_TRUNCATED},
-        {"unknown, not skippable",
-         "0209000c170e0000"
-         "7f010000",
-         ERR_DECODE_UNKNOWN},
-        {"twice",
-         "02090010170e0000"
-         "16010000"
-         "16010000",
-         ERR_DECODE_DUPLICATE},
-        {"missing", "02090008170e0000", ERR_DECODE_MISSING},
-        {"out of place",
-         "02090020170e0000"
-         "16010000"
-         "01050000"
-         "000102030405060708090a0b0c0d0e0f",
-         ERR_DECODE_UNKNOWN},
-        {"AT_KDF is not of EAP-AKA",
-         "0209000c17010000"
-         "18010001",
-         ERR_DECODE_UNKNOWN},
-        {"AT_IDENTITY longer than it is",
-         "0209001017050000"
-         "0e020005"
-         "30303030",
-         ERR_DECODE_LENGTH},
-        {"AT_IDENTITY with a word too many",
-         "0209001417050000"
-         "0e030001"
-         "3000000000000000",
-         ERR_DECODE_LENGTH},
-        {"AT_IDENTITY with padding that is not zero",
-         "0209001017050000"
-         "0e020003"
-         "30303001",
-         ERR_DECODE_VALUE},
-        {"AT_IDENTITY empty",
-         "0209000c17050000"
-         "0e010000",
-         ERR_DECODE_LENGTH},
-        {"AT_RES of 7 bits",
-         "0209001017010000"
-         "03020007"
-         "00000000",
-         ERR_DECODE_VALUE},
-        {"AT_RES too short",
-         "0209001017010000"
-         "03020018"
-         "00000000",
-         ERR_DECODE_VALUE},
-        {"AT_AUTS too short",
-         "0209001417040000"
-         "04030000"
-         "0000000000000000",
-         ERR_DECODE_LENGTH},
-        {"AT_CHECKCODE of no hash's length",
-         "0209001017010000"
-         "86020000"
-         "00000000",
-         ERR_DECODE_LENGTH},
-        {"AT_CLIENT_ERROR_CODE too long",
-         "02090010170e0000"
-         "16020000"
-         "00000000",
-         ERR_DECODE_LENGTH},
-        {"AT_ENCR_DATA that is no block",
-         "02090010170c0000"
-         "82020000"
-         "00000000",
-         ERR_DECODE_LENGTH},
-        {"AT_ENCR_DATA without AT_IV",
-         "0209001c170c0000"
-         "82050000"
-         "00000000000000000000000000000000",
-         ERR_DECODE_MISSING},
-        {"answer without AT_MAC",
-         "0209001017010000"
-         "03020020"
-         "00000000",
-         ERR_DECODE_MISSING},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct eap_aka_msg msg;
-        enum err err = decode(cases[i].packet, &msg);
-        if (err != cases[i].err)
-            print_error("%s: %s\n", cases[i].what, err_str(err));
-        assert_int_equal(err, cases[i].err);
+        enum err err = decode(wrong[i].packet, &msg);
+        if (err != wrong[i].err)
+            print_error("%s: %s\n", wrong[i].what, err_str(err));
+        assert_int_equal(err, wrong[i].err);
         assert_true(err_is_peer_fault(err));
     }
 }

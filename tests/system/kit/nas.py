@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Wi-Fi: fgw-aaa as a process, a terminal (Debian's eapol_test, with a card in software in its reader:
-tests/agw/pcsc_card.c), and an access point's RADIUS for accounting and Disconnect-Requests, written
-from the RFCs with nothing of lib/radius."""
+"""Wi-Fi: fgw-aaa as a process, a terminal (Debian's eapol_test, with a card in software in its
+reader: tests/agw/pcsc_card.c), and an access point's RADIUS for accounting and Disconnect-Requests,
+written from the RFCs with nothing of lib/radius."""
 import hashlib
 import hmac
 import os
@@ -16,7 +16,7 @@ import threading
 import time
 
 from kit import core, metrics, paths
-from kit.proc import Process, eventually, run
+from kit.proc import Process, eventually
 from kit.usim import Usim, xor
 
 AAA_IP = "10.45.0.6"
@@ -26,7 +26,8 @@ REALM = "@wlan.mnc001.mcc001.3gppnetwork.org"
 CONF = """
 listen = {{ address = ["{ip}"]; }};
 clients = ( {{ name = "ap"; address = "10.45.0.0/24"; secret = "{secret}"; }} );
-fgw = {{ host = "{fgw}"; port = 8443; authority = "swx_proxy-controller.fgw.test"; server_name = "fgw.test";
+fgw = {{ host = "{fgw}"; port = 8443;
+  authority = "swx_proxy-controller.fgw.test"; server_name = "fgw.test";
   ca = "{pki}/ca.pem"; certificate = "{pki}/{name}.pem"; key = "{pki}/{name}.key"; }};
 eap = {{ {eap} }};
 session = {{ {session} }};
@@ -290,7 +291,3 @@ class Nas:
         assert answer[0] == ACCOUNTING_RESPONSE and answer[1] == packet[1]
         assert answer[4:20] == md5(answer[:4], packet[4:20], answer[20:], self.secret)
         return packet, answer
-
-
-def version():
-    return run(["eapol_test", "-v"], check=False).stdout.strip()
