@@ -2,6 +2,9 @@
 """SWx and S13 against an HSS and EIR that nobody here wrote (Erlang/OTP, strict decoder): grpcio
 over mutual TLS -> fgwd -> tests/system/erlang/swx. What the HSS saw and what the caller got are
 compared; tshark judges every message."""
+import concurrent.futures
+import time
+
 import grpc
 import pytest
 
@@ -192,7 +195,40 @@ def test_the_load_generator_asks_for_every_subscriber(pki, gateway, hss):
     assert sorted(set(users)) == ["0010100000000%02d" % n for n in range(50, 55)]
 
 
+def test_vectors_are_kept_for_a_time_and_never_after_a_resynchronisation(gateway, agw, hss):
+    user, base = "001010000000060", gateway.sections["swx"]
+    since = hss.position()
+    try:
+        gateway.reload_with(swx=base.replace("cache_ttl = 0", 'cache_ttl = "1s"'))
+        given = [agw.authenticate(user).sip_auth_vectors[0] for _ in range(2)]
+        (mar,) = asked(hss, since, 1, cmd="MAR")
+        assert mar["avps"]["SIP-Number-Auth-Items"] == 5
+        auts = Usim(core.K, core.OPC).resync(given[0].rand_autn[:16],
+                                             open_vector(given[1]) + (50 << 5))
+        given += [agw.authenticate(user, resync_info=auts).sip_auth_vectors[0]]
+        given += [agw.authenticate(user).sip_auth_vectors[0]]
+        numbers = [open_vector(vector) for vector in given]
+        assert numbers == sorted(set(numbers)) and numbers[2] > numbers[1] + (50 << 5)
+        asked(hss, since, 2, cmd="MAR")
+        time.sleep(1.1)
+        agw.authenticate(user)
+        asked(hss, since, 3, cmd="MAR")
+    finally:
+        gateway.reload_with(swx=base)
+
+
 # ---- SAR ----
+
+def test_many_at_a_time_are_not_mixed_up(agw, hss):
+    """Answers of the HSS are matched to their requests, not to users or sessions."""
+    users = ["0010100002000%02d" % n for n in range(100)]
+    with concurrent.futures.ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(agw.register, users))
+        checked = list(pool.map(lambda n: agw.check("3560%s%06d" % ("9204" if n % 2 else "9990", n))
+                                .equipment_status, range(100)))
+    assert [a.user_data.msisdn for a in answers] == ["49151" + user[-8:] for user in users]
+    assert checked == [s13.PERMITTED if n % 2 else s13.TRACKED for n in range(100)]
+
 
 def test_registration_and_what_ends_it(agw, hss):
     user = "001010000000010"

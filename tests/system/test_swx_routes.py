@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where SWx and S13 go: through a stock freeDiameterd as relay agent, by IMSI prefix, to the one HSS
-of several that knows a user; and that what comes back finds its gateway, even after kill -9."""
+"""Where SWx and S13 go: through a stock freeDiameterd as relay agent, by IMSI prefix, to the one
+HSS of several that knows a user; and that what comes back finds its gateway, even after kill -9."""
 import pytest
 
 from kit import core, paths
