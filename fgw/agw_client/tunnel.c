@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reverse tunnel, gateway's end. The stream lives on the loop thread; requests that arrived and the
-// rules are shared with the main thread under a lock.
+// Answers to what comes down the reverse tunnel (rpc/tunnel_end.h, on the loop thread); requests
+// that arrived and the rules are shared with the main thread under a lock.
 #include "agw_client/tunnel.h"
 
 #include <errno.h>
@@ -10,21 +10,17 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "proto/orc8r_sync_rpc.pb-c.h"
+#include "rpc/tunnel_end.h"
 
 #define RULES_MAX 64
 #define KEPT_MAX 4096 // requests nobody took; older ones are dropped
-#define HEARTBEAT_MS 20000
 #define RETRY_MS 200
-#define GRPC_PREFIX 5
 
 struct agwc_tunnel {
     struct agwc *link;
     bool legacy;
     // loop thread
-    struct rpc_client_stream *stream;
-    struct base_timer heartbeat, retry;
-    bool closing;
+    struct rpc_tunnel_end *end;
     struct reply *delayed; // doubly linked
     agwc_handler *handler;
     void *handler_ctx;
@@ -45,7 +41,7 @@ struct reply {
     uint32_t id;
     int status;
     char text[128];
-    uint8_t *payload; // gRPC-framed
+    uint8_t *payload;
     size_t len;
 };
 
@@ -128,31 +124,6 @@ static struct agwc_rule rule_for(struct agwc_tunnel *tunnel, const char *method)
 
 // ---- sending ----
 
-static enum err send_up(struct agwc_tunnel *tunnel, const Magma__Orc8r__SyncRPCResponse *message)
-{
-    enum err err = ERR_NOMEM;
-    uint8_t *bytes = malloc(magma__orc8r__sync_rpcresponse__get_packed_size(message) + 1);
-    if (bytes) {
-        size_t len = magma__orc8r__sync_rpcresponse__pack(message, bytes);
-        err = tunnel->stream ? rpc_client_stream_send(tunnel->stream, bytes, len) : ERR_CLOSED;
-    }
-    free(bytes);
-    return err;
-}
-
-static void send_heartbeat(struct agwc_tunnel *tunnel)
-{
-    Magma__Orc8r__SyncRPCResponse beat = MAGMA__ORC8R__SYNC_RPCRESPONSE__INIT;
-    beat.heartbeat = 1;
-    send_up(tunnel, &beat);
-    base_timer_start(&tunnel->heartbeat, HEARTBEAT_MS);
-}
-
-static void heartbeat_fire(struct base_timer *timer)
-{
-    send_heartbeat(BASE_CONTAINER_OF(timer, struct agwc_tunnel, heartbeat));
-}
-
 static void reply_free(struct reply *reply)
 {
     if (reply->link) {
@@ -179,30 +150,8 @@ static void reply_later(struct reply *reply, int64_t delay_ms)
 static void reply_send(struct base_timer *timer)
 {
     struct reply *reply = BASE_CONTAINER_OF(timer, struct reply, timer);
-    Magma__Orc8r__SyncRPCResponse up = MAGMA__ORC8R__SYNC_RPCRESPONSE__INIT;
-    Magma__Orc8r__GatewayResponse body = MAGMA__ORC8R__GATEWAY_RESPONSE__INIT;
-    Magma__Orc8r__GatewayResponse__HeadersEntry entries[2] = {
-        MAGMA__ORC8R__GATEWAY_RESPONSE__HEADERS_ENTRY__INIT,
-        MAGMA__ORC8R__GATEWAY_RESPONSE__HEADERS_ENTRY__INIT,
-    };
-    Magma__Orc8r__GatewayResponse__HeadersEntry *headers[2] = {&entries[0], &entries[1]};
-    char status[12], ok[] = "200", name_status[] = "grpc-status", name_message[] = "grpc-message";
-
-    snprintf(status, sizeof(status), "%d", reply->status);
-    entries[0].key = name_status;
-    entries[0].value = status;
-    entries[1].key = name_message;
-    entries[1].value = reply->text;
-    body.status = ok;
-    body.headers = headers;
-    body.n_headers = reply->text[0] ? 2 : 1;
-    if (reply->status == RPC_OK) {
-        body.payload.data = reply->payload;
-        body.payload.len = reply->len;
-    }
-    up.reqid = reply->id;
-    up.respbody = &body;
-    send_up(reply->tunnel, &up);
+    rpc_tunnel_end_answer(reply->tunnel->end, reply->id, reply->status, reply->text, reply->payload,
+                          reply->len);
     reply_free(reply);
 }
 
@@ -229,15 +178,10 @@ static void refuse(struct agwc_tunnel *tunnel, uint32_t id, int status, const ch
 
 static enum err set_payload(struct reply *reply, const ProtobufCMessage *message)
 {
-    size_t len = protobuf_c_message_get_packed_size(message);
-    reply->payload = malloc(len + GRPC_PREFIX);
+    reply->payload = malloc(protobuf_c_message_get_packed_size(message) + 1);
     if (!reply->payload)
         return ERR_NOMEM;
-    const uint8_t prefix[GRPC_PREFIX] = {0, (uint8_t)(len >> 24), (uint8_t)(len >> 16),
-                                         (uint8_t)(len >> 8), (uint8_t)len};
-    memcpy(reply->payload, prefix, GRPC_PREFIX);
-    protobuf_c_message_pack(message, reply->payload + GRPC_PREFIX);
-    reply->len = len + GRPC_PREFIX;
+    reply->len = protobuf_c_message_pack(message, reply->payload);
     return ERR_OK;
 }
 
@@ -293,15 +237,6 @@ static void keep(struct agwc_tunnel *tunnel, struct agwc_request *request)
     agwc_request_free(old);
 }
 
-static bool framed(const ProtobufCBinaryData *payload)
-{
-    const uint8_t *p = payload->data;
-    if (payload->len < GRPC_PREFIX || p[0] != 0)
-        return false;
-    size_t len = (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4];
-    return len == payload->len - GRPC_PREFIX;
-}
-
 // The handler's answer, sent. False: it has none.
 static bool handled(struct agwc_tunnel *tunnel, uint32_t id, struct agwc_request *request)
 {
@@ -320,25 +255,20 @@ static bool handled(struct agwc_tunnel *tunnel, uint32_t id, struct agwc_request
     return true;
 }
 
-static void on_request(struct agwc_tunnel *tunnel, uint32_t id,
-                       const Magma__Orc8r__GatewayRequest *body)
+static void on_request(void *ctx, const struct rpc_tunnel_end_request *down)
 {
-    struct agwc_request *request;
-    if (!framed(&body->payload)) {
-        refuse(tunnel, id, RPC_INTERNAL, "request is not one uncompressed gRPC message");
-        return;
-    }
-    request = calloc(1, sizeof(*request));
-    if (!request || reflect_find(body->path, &request->method)) {
+    struct agwc_tunnel *tunnel = ctx;
+    uint32_t id = down->id;
+    struct agwc_request *request = calloc(1, sizeof(*request));
+    if (!request || reflect_find(down->path, &request->method)) {
         refuse(tunnel, id, RPC_UNIMPLEMENTED, "no such method");
         free(request);
         return;
     }
     request->at_ns = base_now_ns();
-    snprintf(request->authority, sizeof(request->authority), "%s", body->authority);
+    snprintf(request->authority, sizeof(request->authority), "%s", down->authority);
     request->message =
-        protobuf_c_message_unpack(request->method.input, NULL, body->payload.len - GRPC_PREFIX,
-                                  body->payload.data + GRPC_PREFIX);
+        protobuf_c_message_unpack(request->method.input, NULL, down->len, down->message);
     if (!request->message) {
         refuse(tunnel, id, RPC_INTERNAL, "request cannot be decoded");
         free(request);
@@ -361,19 +291,6 @@ static void on_request(struct agwc_tunnel *tunnel, uint32_t id,
     keep(tunnel, request);
 }
 
-static void on_message(struct rpc_client_stream *stream, void *ctx, const uint8_t *data, size_t len)
-{
-    struct agwc_tunnel *tunnel = ctx;
-    Magma__Orc8r__SyncRPCRequest *down = magma__orc8r__sync_rpcrequest__unpack(NULL, len, data);
-    if (!down) {
-        fprintf(stderr, "fgw-agw: undecodable message in the tunnel (%zu bytes)\n", len);
-        return;
-    }
-    if (down->reqbody && !down->heartbeat && !down->connclosed)
-        on_request(tunnel, down->reqid, down->reqbody);
-    magma__orc8r__sync_rpcrequest__free_unpacked(down, NULL);
-}
-
 static void set_open(struct agwc_tunnel *tunnel, bool open)
 {
     pthread_mutex_lock(&tunnel->lock);
@@ -382,35 +299,11 @@ static void set_open(struct agwc_tunnel *tunnel, bool open)
     pthread_mutex_unlock(&tunnel->lock);
 }
 
-static void on_closed(struct rpc_client_stream *stream, void *ctx, int status, const char *message)
+static void on_state(void *ctx, bool open, int status, const char *message)
 {
-    struct agwc_tunnel *tunnel = ctx;
-    tunnel->stream = NULL;
-    base_timer_stop(&tunnel->heartbeat);
-    if (!tunnel->closing) {
-        if (status != RPC_OK && status != RPC_UNAVAILABLE)
-            fprintf(stderr, "fgw-agw: tunnel closed: %s %s\n", rpc_status_name(status),
-                    message ? message : "");
-        base_timer_start(&tunnel->retry, RETRY_MS);
-    }
-    set_open(tunnel, false); // last: agwc_tunnel_close waits for it and frees
-}
-
-static const struct rpc_client_stream_ops stream_ops = {.message = on_message, .closed = on_closed};
-
-static void open_stream(struct base_timer *timer)
-{
-    struct agwc_tunnel *tunnel = BASE_CONTAINER_OF(timer, struct agwc_tunnel, retry);
-    const char *path = tunnel->legacy ? "/magma.orc8r.SyncRPCService/SyncRPC"
-                                      : "/magma.orc8r.SyncRPCService/EstablishSyncRPCStream";
-    enum err err = rpc_client_stream_open(agwc_channel(tunnel->link, 0), path, &stream_ops, tunnel,
-                                          &tunnel->stream);
-    if (err) {
-        base_timer_start(&tunnel->retry, RETRY_MS);
-        return;
-    }
-    send_heartbeat(tunnel);
-    set_open(tunnel, true);
+    if (!open && status != RPC_OK && status != RPC_UNAVAILABLE)
+        fprintf(stderr, "fgw-agw: tunnel closed: %s %s\n", rpc_status_name(status), message);
+    set_open(ctx, open);
 }
 
 // ---- life ----
@@ -437,9 +330,16 @@ void agwc_tunnel_handler(struct agwc_tunnel *tunnel, agwc_handler *handler, void
 static void tunnel_start(void *arg)
 {
     struct agwc_tunnel *tunnel = arg;
-    base_timer_init(&tunnel->heartbeat, agwc_loop(tunnel->link), heartbeat_fire);
-    base_timer_init(&tunnel->retry, agwc_loop(tunnel->link), open_stream);
-    open_stream(&tunnel->retry);
+    const struct rpc_tunnel_end_config config = {
+        .channel = agwc_channel(tunnel->link, 0),
+        .legacy = tunnel->legacy,
+        .retry_ms = RETRY_MS,
+        .request = on_request,
+        .state = on_state,
+        .ctx = tunnel,
+    };
+    if (rpc_tunnel_end_new(agwc_loop(tunnel->link), &config, &tunnel->end))
+        tunnel->end = NULL;
 }
 
 enum err agwc_tunnel_open(struct agwc *link, bool legacy, struct agwc_tunnel **out)
@@ -457,6 +357,10 @@ enum err agwc_tunnel_open(struct agwc *link, bool legacy, struct agwc_tunnel **o
     pthread_cond_init(&tunnel->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     agwc_run(link, tunnel_start, tunnel);
+    if (!tunnel->end) {
+        agwc_tunnel_close(tunnel);
+        return ERR_NOMEM;
+    }
     *out = tunnel;
     return ERR_OK;
 }
@@ -464,13 +368,9 @@ enum err agwc_tunnel_open(struct agwc *link, bool legacy, struct agwc_tunnel **o
 static void tunnel_stop(void *arg)
 {
     struct agwc_tunnel *tunnel = arg;
-    tunnel->closing = true;
-    base_timer_stop(&tunnel->retry);
-    base_timer_stop(&tunnel->heartbeat);
     while (tunnel->delayed)
         reply_free(tunnel->delayed);
-    if (tunnel->stream)
-        rpc_client_stream_cancel(tunnel->stream);
+    rpc_tunnel_end_free(tunnel->end);
 }
 
 static struct timespec after_ms(int64_t ms)
@@ -484,11 +384,6 @@ void agwc_tunnel_close(struct agwc_tunnel *tunnel)
     if (!tunnel)
         return;
     agwc_run(tunnel->link, tunnel_stop, tunnel);
-    struct timespec until = after_ms(2000);
-    pthread_mutex_lock(&tunnel->lock);
-    for (int waited = 0; tunnel->open && waited != ETIMEDOUT;)
-        waited = pthread_cond_timedwait(&tunnel->changed, &tunnel->lock, &until);
-    pthread_mutex_unlock(&tunnel->lock);
     while (tunnel->first) {
         struct agwc_request *next = tunnel->first->next;
         agwc_request_free(tunnel->first);

@@ -70,13 +70,20 @@ class Core(grpc.GenericRpcHandler):
         return stubs.s6a.PurgeUEAnswer()
 
     def tunnel(self, requests, context):
-        mine = self.down = queue.Queue()  # an older stream must not take what is pushed now
+        older, mine = self.down, queue.Queue()
+        self.down = mine  # an older stream must not take what is pushed now ...
+        while not older.empty():
+            mine.put(older.get())  # ... nor what was pushed before this one had begun
         threading.Thread(target=self._collect, args=(requests,), daemon=True).start()
         while context.is_active():
             try:
-                yield mine.get(timeout=0.1)
+                message = mine.get(timeout=0.1)
             except queue.Empty:
-                pass
+                continue
+            if not context.is_active():
+                self.down.put(message)
+                return
+            yield message
 
     def _collect(self, requests):
         try:
