@@ -419,7 +419,8 @@ def test_pool_and_backup(world, pki, cleanup):
     world.agw.close_tunnel()
     vlrs = [Vlr("vlr-a"), Vlr("vlr-b")]
     cleanup.extend(vlrs)
-    gateway = SgsGateway(pki, vlrs, select='"pool"', lost_after='"500ms"').start()
+    area = '( { tai = "00101-000a"; lai = "00101-0042"; vlrs = [ "%s" ]; } )' % vlrs[1].name
+    gateway = SgsGateway(pki, vlrs, select='"pool"', lost_after='"500ms"', areas=area).start()
     cleanup.append(gateway)
     agw = SgsAgw(pki, gateway)
     cleanup.append(agw)
@@ -432,13 +433,20 @@ def test_pool_and_backup(world, pki, cleanup):
     for i, one in enumerate(ues):
         assert vlrs[i % 2].state(one.imsi) == "SGs-ASSOCIATED", one.imsi
         assert vlrs[1 - i % 2].state(one.imsi) is None
+    # a tracking area that one VLR serves, under a location area of its own
+    tai, lai = bytes.fromhex("00f110000a"), bytes.fromhex("00f1100042")
+    elsewhere = ue.Ue(agw, "001010000007000", "")
+    elsewhere.send("LocationUpdateReq", eps_location_update_type=b"\x01", tai=tai,
+                   new_location_area_identifier=ue.LAI)
+    assert elsewhere.wait("LocationUpdateAcc").location_area_identifier == lai
+    assert vlrs[0].state(elsewhere.imsi) is None and vlrs[1].state(elsewhere.imsi)
     told, since = agw.resets(), vlrs[1].position()
     vlrs[0].kill()
     eventually(lambda: agw.resets() == told + 1, 15, "the loss of a VLR is told as its reset")
     assert agw.tunnel.requests("VLRResetIndication")[-1].vlr_name == vlrs[0].name
     for one in ues[::2]:
         one.register()
-    vlrs[1].wait_associated(20)
+    vlrs[1].wait_associated(21)
     assert "LOCATION-UPDATE-REQUEST" in vlrs[1].process.text(since)
     # it is back: those who moved stay, the others were never touched
     log = gateway.log_position()

@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 
 from kit import paths
 from kit.agw import Agw
@@ -87,7 +88,8 @@ class Vlr:
     def __init__(self, name="vlr", *options):
         self.name = "%s.mnc001.mcc001.3gppnetwork.org" % name
         self.space, self.options = Space(), options
-        self.socket = os.path.join("/tmp", "fgw-%s-%d.sock" % (name, os.getpid()))
+        self.socket = os.path.join(tempfile.gettempdir(),
+                                   "fgw-%s-%d.sock" % (name, os.getpid()))
         self.process = None
         self.start()
 
