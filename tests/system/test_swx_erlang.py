@@ -3,6 +3,8 @@
 over mutual TLS -> fgwd -> tests/system/erlang/swx. What the HSS saw and what the caller got are
 compared; tshark judges every message."""
 import concurrent.futures
+import os
+import sys
 import time
 
 import grpc
@@ -16,7 +18,12 @@ from kit.usim import Usim
 from kit.wifi import (EIR_IP, PRIME, ErlangSwx, Wifi, WifiAgw, answer_terminations, open_vector,
                       s13, swx, swx_gateway)
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "erlang"))
+import mme  # noqa: E402
+from mme import avp  # noqa: E402
+
 USER = "001010000000001"
+SWX = 16777265
 types = stubs.s6a_types
 
 
@@ -112,6 +119,52 @@ def asked(hss, since, count, **match):
 def bad(digits, scope="0"):
     """A user whose requests are answered as tests/system/erlang/swx.erl lists."""
     return "00101000000" + "9" + scope + digits
+
+
+# ---- can the judge be trusted? ----
+
+def mar(**changed):
+    """The AVPs of a MAR; None leaves one out."""
+    parts = {"application": avp(260, [avp(266, mme.TGPP), avp(258, SWX)]), "state": avp(277, 1),
+             "realm": avp(283, "example.org"), "user": avp(1, USER),
+             "item": mme.tgpp(612, [mme.tgpp(608, "EAP-AKA")]), "number": mme.tgpp(607, 1),
+             **changed}
+    return [part for part in parts.values() if part]
+
+
+STRICT = {
+    "nothing wrong": (mar(), 2001), "no number": (mar(number=None), 5005),
+    "no item": (mar(item=None), 5005), "no user": (mar(user=None), 5005),
+    "no application": (mar(application=None), 5005),
+    "a number of two bytes": (mar(number=mme.tgpp(607, b"\0\1")), 5014),
+    "two numbers": (mar(second=mme.tgpp(607, 1)), 5009),
+    "something unknown that matters": (mar(more=mme.tgpp(9999, b"abcd")), 5001),
+    "something unknown inside the item":
+        (mar(item=mme.tgpp(612, [mme.tgpp(608, "EAP-AKA"), mme.tgpp(9999, b"abcd")])), 5001),
+    "something unknown that does not": (mar(more=mme.tgpp(9999, b"abcd", False)), 2001),
+}
+
+
+@pytest.fixture(scope="module")
+def judge(cleanup):
+    """The same program; its errors are meant to be."""
+    thing = ErlangSwx(identity="judge.example.org", ip=paths.FGW2_IP)
+    cleanup.append(thing)
+    return thing
+
+
+@pytest.mark.parametrize("what", sorted(STRICT))
+def test_the_judge_sees(judge, what):
+    body, result = STRICT[what]
+    bare = mme.Mme(judge.port, "bare.example.org", ip=judge.ip, app=SWX)
+    since = judge.position()
+    try:
+        assert bare.request(303, SWX, body).number(268) == result
+    finally:
+        bare.close()
+    if result != 2001:
+        errors = judge.wait_event("error", since=since)["errors"]
+        assert errors[0]["code"] == result
 
 
 # ---- MAR ----
@@ -551,6 +604,19 @@ def test_vectors_over_s6a(pki, gateway, hss, s6a):
         fails("PERMISSION_DENIED", other.authenticate, "001010000009020")  # 5420
         fails("NOT_FOUND", other.authenticate, "262010000000001")
     assert not hss.find("request", before)
+
+
+def test_with_s6a_for_all_no_peer_of_swx_is_missed(pki, s6a):
+    """/readyz tells what an interface lacks; here it lacks nothing."""
+    other = Wifi(pki, [s6a.peer()], name="fgw2", ip=paths.FGW2_IP, admin=9465,
+                 swx_section='s6a_gateways = "*"; s6a_visited_plmn = "00101";').start()
+    try:
+        status, text = other.get("/readyz")
+        assert status == 200 and "swx: " not in text and "s13: no open" in text, text
+        with WifiAgw(pki, target=other.target) as caller:
+            assert caller.authenticate(USER).sip_auth_vectors
+    finally:
+        other.stop()
 
 
 # ---- S13 ----

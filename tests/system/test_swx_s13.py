@@ -204,6 +204,20 @@ def test_equipment(agw, eir):
                "the cache grows old")
 
 
+def test_the_list_of_the_eir(agw, eir):
+    eir.tell("set 77001122 black")
+    assert "77001122 black" in eir.tell("list")
+    assert agw.check("77001122334455").equipment_status == s13.PROHIBITED
+    eir.tell("drop 77001122")
+    assert "77001122" not in eir.tell("list")
+    assert agw.check("77001122334456").equipment_status == s13.UNKNOWN
+    assert "requests " in eir.tell("status")
+    eir.tell("fault add result=5012 count=1")
+    assert "5012" in eir.tell("fault list")
+    assert "5012" in fails("INTERNAL", agw.check, "77001122334457")
+    assert agw.check("77001122334457").equipment_status == s13.UNKNOWN
+
+
 def test_no_eir(agw, eir):
     eir.tell("fault add drop")
     fails("DEADLINE_EXCEEDED", agw.check, "35609204000001")
