@@ -249,7 +249,7 @@ enum err s6a_down_accept(void)
 struct moved {
     struct base_arena *arena;
     struct base_imsi imsi;
-    char gateway[FGW_GATEWAY_ID_MAX + 1];
+    const char *gateway; // in the arena
     int64_t started_ns;
 };
 
@@ -278,14 +278,15 @@ void s6a_cancel_moved(struct base_loop *loop, const struct base_imsi *imsi, cons
         return;
     struct base_arena *arena = base_arena_new(0, 0);
     struct moved *m = arena ? base_arena_zalloc(arena, sizeof(*m)) : NULL;
-    if (!m) {
+    const char *kept = m ? base_arena_strndup(arena, gateway, FGW_GATEWAY_ID_MAX) : NULL;
+    if (!kept) {
         base_arena_free(arena);
         return;
     }
     m->arena = arena;
     m->imsi = *imsi;
     m->started_ns = base_now_ns();
-    snprintf(m->gateway, sizeof(m->gateway), "%s", gateway);
+    m->gateway = kept;
     clr.user_name = m->imsi.digits;
     clr.cancellation_type = TYPE(MME_UPDATE_PROCEDURE);
     clr.moved_to_other_gateway = 1;

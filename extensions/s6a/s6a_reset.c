@@ -19,7 +19,7 @@ typedef Magma__Feg__ResetRequest RSR;
 struct target {
     struct target *next;
     struct reset *reset;
-    char gateway[FGW_GATEWAY_ID_MAX + 1];
+    const char *gateway; // in the same arena
 };
 // At a time: the gateways' part goes on after the HSS has its answer, so nothing else bounds it.
 #define RESETS_MAX 32
@@ -44,12 +44,13 @@ static void add_target(const char *gateway, void *arg) // the directory names ea
 {
     struct reset *r = arg;
     struct target *target = base_arena_zalloc(r->arena, sizeof(*target));
-    if (!target) {
+    const char *kept = base_arena_strndup(r->arena, gateway, FGW_GATEWAY_ID_MAX);
+    if (!target || !kept) {
         r->err = ERR_NOMEM;
         return;
     }
     target->reset = r;
-    snprintf(target->gateway, sizeof(target->gateway), "%s", gateway);
+    target->gateway = kept;
     target->next = r->waiting;
     r->waiting = target;
     r->targets++;

@@ -164,6 +164,18 @@ static void test_failures_of_the_gateway(void **state)
     }
 }
 
+static void test_errors_of_the_protocol_have_the_avps_of_every_answer(void **state)
+{
+    uint32_t no_state = 0;
+    serves("agw1");
+    fakes.agw_err = ERR_RPC_UNREACHABLE;
+    struct msg *cla = fake_inbound(DIA_CMD_CLR, USER_NAME TYPE("2"))->answer;
+    answers(0, 3002);
+    assert_non_null(dia_find(cla, AVP_VENDOR_SPECIFIC_APPLICATION_ID));
+    assert_int_equal(dia_get_u32(cla, AVP_AUTH_SESSION_STATE, &no_state), ERR_OK);
+    assert_int_equal(no_state, 1);
+}
+
 static void test_a_gateway_that_cannot_be_called(void **state)
 {
     serves("agw1");
@@ -539,6 +551,7 @@ int main(void)
         T(test_clr_for_an_unknown_subscriber),
         T(test_clr_for_a_subscriber_the_gateway_lost),
         T(test_failures_of_the_gateway),
+        T(test_errors_of_the_protocol_have_the_avps_of_every_answer),
         T(test_a_gateway_that_cannot_be_called),
         T(test_a_gateway_that_answers_nonsense),
         T(test_the_gateway_gets_no_more_time_than_the_hss_waits),

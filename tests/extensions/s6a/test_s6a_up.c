@@ -607,6 +607,30 @@ static void test_a_registration_counts_even_if_the_caller_gave_up(void **state)
     assert_string_equal(fakes.gateway, "agw1");
 }
 
+static void test_a_registration_without_its_caller_is_its_gateways(void **state)
+{
+    char name[] = "agw1"; // the call's, and gone with it
+    ulr(name);
+    fakes.call.on_cancel(&fakes.call, fakes.call.cancel_arg);
+    memset(name, 'x', sizeof(name) - 1);
+    fake_answer(FAKE_SUCCESS);
+    assert_string_equal(fakes.gateway, "agw1");
+}
+
+static void test_a_second_try_without_its_caller_ends_at_his_deadline(void **state)
+{
+    fakes.settings.timeout_ms = 60000;
+    registered_at_hss1();
+    ulr("agw1"); // 10 s
+    fakes.call.on_cancel(&fakes.call, fakes.call.cancel_arg);
+    int before = fakes.n_sent;
+    fake_answer(UNABLE_TO_DELIVER);
+    assert_int_equal(fakes.n_sent, before + 1);
+    assert_in_range(fakes.timeout_ms, 1, 10000);
+    fake_answer(FAKE_SUCCESS);
+    assert_int_equal(fakes.call.replies, 1);
+}
+
 static void test_a_call_after_its_deadline_is_not_sent(void **state)
 {
     AIR m = MAGMA__FEG__AUTHENTICATION_INFORMATION_REQUEST__INIT;
@@ -705,6 +729,8 @@ int main(void)
         T(test_a_caller_that_gives_up_during_the_second_try),
         T(test_a_caller_that_gives_up),
         T(test_a_registration_counts_even_if_the_caller_gave_up),
+        T(test_a_registration_without_its_caller_is_its_gateways),
+        T(test_a_second_try_without_its_caller_ends_at_his_deadline),
         T(test_a_call_after_its_deadline_is_not_sent),
         T(test_unknown_avps_with_the_m_bit_do_not_cost_the_answer),
         T(test_unknown_avps_with_the_m_bit_are_refused_if_so_configured),
