@@ -292,6 +292,7 @@ static int choose(const struct uplink *u)
 {
     const struct sgs_sub *sub = u->sub;
     struct sgsap_area tai, lai;
+    uint16_t nri;
     struct sgs_place place = {.imsi = &u->imsi, .present = sub ? sub->vlr : u->retained};
     if (sgsap_read_area(u->msg.ie[SGSAP_IE_TAI], &tai) == ERR_OK)
         place.tai = &tai;
@@ -299,6 +300,8 @@ static int choose(const struct uplink *u)
         place.lai = &lai;
     if (sub && sub->has_tmsi)
         place.tmsi = &sub->tmsi;
+    if (sgsap_read_nri(u->msg.ie[SGSAP_IE_NRI_CONTAINER], &nri) == ERR_OK)
+        place.nri = &nri;
     return sgs_plan_choose(u->core->conf.plan, &place, u->core->up);
 }
 

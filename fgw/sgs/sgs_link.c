@@ -43,13 +43,17 @@ static void set_up(struct link *link, bool up)
     metric_set(METRIC_CELL(&up_gauge, link->links->conf.plan->vlrs[link->vlr].name), up);
 }
 
-// Half of the pause is sure, the other half is chance.
+int64_t sgs_links_pause(int64_t pause_ms, uint32_t chance)
+{
+    int64_t half = pause_ms / 2;
+    return half + (int64_t)(chance % (uint64_t)(half + 1));
+}
+
 static void again_later(struct link *link)
 {
-    int64_t half = link->pause_ms / 2;
     uint32_t chance;
     evutil_secure_rng_get_bytes(&chance, sizeof(chance));
-    base_timer_start(&link->timer, half + (int64_t)(chance % (uint64_t)(half + 1)));
+    base_timer_start(&link->timer, sgs_links_pause(link->pause_ms, chance));
     link->pause_ms *= 2;
     if (link->pause_ms > link->links->conf.reconnect_max_ms)
         link->pause_ms = link->links->conf.reconnect_max_ms;

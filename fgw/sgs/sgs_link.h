@@ -20,6 +20,9 @@ struct sgs_links_conf {
     int64_t reconnect_min_ms, reconnect_max_ms;
 };
 
+// The pause before another attempt: half of pause_ms is sure, the other half is chance.
+int64_t sgs_links_pause(int64_t pause_ms, uint32_t chance);
+
 // Begins at once; what cannot be opened now is tried again. ERR_NOMEM. On the loop.
 enum err sgs_links_new(struct base_loop *loop, const struct sgs_links_conf *conf,
                        const struct sgs_links_ops *ops, void *arg, struct sgs_links **out);

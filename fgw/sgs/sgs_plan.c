@@ -211,12 +211,12 @@ static bool serves(const struct sgs_plan_area *area, int vlr)
     return false;
 }
 
-static int vlr_of_tmsi(const struct sgs_plan *plan, const struct sgs_plan_area *area, uint32_t tmsi)
+// bits: 23..14 of a TMSI (TS 29.018 18.4.28), of which the first nri_bits are the NRI.
+static int vlr_of_nri(const struct sgs_plan *plan, const struct sgs_plan_area *area, uint32_t bits)
 {
     if (plan->nri_bits == 0)
         return -1;
-    // bits 23 and below, TS 29.018 18.4.28
-    uint32_t nri = tmsi >> (24 - plan->nri_bits) & ((1u << plan->nri_bits) - 1);
+    uint32_t nri = (bits & 0x3ff) >> (10 - plan->nri_bits);
     for (size_t i = 0; i < area->n_vlrs; i++) {
         const struct sgs_plan_vlr *vlr = &plan->vlrs[area->vlrs[i]];
         for (size_t k = 0; k < vlr->n_nri; k++) {
@@ -240,7 +240,9 @@ int sgs_plan_choose(const struct sgs_plan *plan, const struct sgs_place *place, 
     const struct sgs_plan_area *area = sgs_plan_area_of(plan, place);
     if (place->present >= 0 && serves(area, place->present) && up >> place->present & 1)
         return place->present;
-    int vlr = place->tmsi ? vlr_of_tmsi(plan, area, *place->tmsi) : -1;
+    int vlr = place->tmsi ? vlr_of_nri(plan, area, *place->tmsi >> 14) : -1;
+    if (vlr < 0 && place->nri)
+        vlr = vlr_of_nri(plan, area, *place->nri);
     if (vlr >= 0 && up >> vlr & 1)
         return vlr;
     size_t first = plan->select == SGS_SELECT_POOL ? pool_index(place->imsi, area->n_vlrs) : 0;

@@ -43,18 +43,19 @@ void sgs_plan_free(struct sgs_plan *plan);
 // "00101-0001": PLMN, hexadecimal code.
 enum err sgs_plan_area_parse(const char *text, struct sgsap_area *out);
 
-// Where a subscriber is. tai, lai and tmsi may be NULL: not known.
+// Where a subscriber is. tai, lai, tmsi and nri may be NULL: not known.
 struct sgs_place {
     const struct base_imsi *imsi;
     const struct sgsap_area *tai, *lai;
     const uint32_t *tmsi;
+    const uint16_t *nri; // 10 bits, as the access gateway read them from the UE's TMSI
     int present; // VLR that it is registered with, -1: none
 };
 // The area of a place: by TAI first, then by LAI; plan->all if none fits.
 const struct sgs_plan_area *sgs_plan_area_of(const struct sgs_plan *plan,
                                              const struct sgs_place *place);
-// The VLR, among those that are up (bit mask): the present one, the one that the TMSI's NRI names,
-// then by plan->select (TS 23.236: (IMSI div 10) mod 1000, or the first of the list). -1: none is
-// up.
+// The VLR, among those that are up (bit mask): the present one, the one that the NRI of the TMSI or
+// the one that the access gateway told names, then by plan->select (TS 23.236: (IMSI div 10) mod
+// 1000, or the first of the list). -1: none is up.
 int sgs_plan_choose(const struct sgs_plan *plan, const struct sgs_place *place, uint32_t up);
 int sgs_plan_vlr_named(const struct sgs_plan *plan, const char *name); // -1: none

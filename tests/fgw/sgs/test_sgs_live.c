@@ -4,6 +4,7 @@
 #include "world.h"
 
 #include "base/clock.h"
+#include "fgw/sgs/sgs_link.h"
 #include "proto/csfb.pb-c.h"
 #include "sgsap/ie.h"
 
@@ -383,6 +384,18 @@ static void a_lost_association_comes_back(void **state)
     assert_int_equal(call.status, RPC_OK);
 }
 
+static void pauses_differ_by_chance(void **state)
+{
+    assert_int_equal(sgs_links_pause(1000, 0), 500);
+    assert_int_equal(sgs_links_pause(1000, 500), 1000);
+    assert_int_equal(sgs_links_pause(1000, 501), 500);
+    for (uint32_t chance = 0; chance < 5000; chance++) {
+        int64_t pause = sgs_links_pause(1000, chance * 2654435761u);
+        assert_true(pause >= 500 && pause <= 1000);
+    }
+    assert_int_equal(sgs_links_pause(1, 77), 0);
+}
+
 static void bad_calls_are_refused(void **state)
 {
     start("");
@@ -410,6 +423,7 @@ int main(void)
         CASE(a_reset_can_be_had_never),
         CASE(a_lost_association_comes_back),
         CASE(bad_calls_are_refused),
+        cmocka_unit_test(pauses_differ_by_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

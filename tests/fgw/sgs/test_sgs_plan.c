@@ -111,6 +111,23 @@ static void chosen(const struct sgs_plan *plan, const struct row *rows, size_t n
     }
 }
 
+static void the_nri_that_the_gateway_tells_counts(void **state)
+{
+    const uint16_t second = 3 << 2, nobody = 99 << 2; // 10 bits, of which 8 are the NRI
+    const uint32_t of_first = 0xc3010000;
+    struct base_imsi imsi = imsi_of(IMSI1);
+    struct sgs_place place = {.imsi = &imsi, .present = -1, .nri = &second};
+    struct sgs_plan *plan;
+    made(HEAD VLRS AREAS "};", &plan);
+    assert_int_equal(sgs_plan_choose(plan, &place, 7), 1);
+    place.tmsi = &of_first; // which VLR allocated it is known for sure
+    assert_int_equal(sgs_plan_choose(plan, &place, 7), 0);
+    place.tmsi = NULL;
+    place.nri = &nobody;
+    assert_int_equal(sgs_plan_choose(plan, &place, 6), 1); // as without
+    sgs_plan_free(plan);
+}
+
 static void the_first_vlr_of_the_area_that_is_up_is_chosen(void **state)
 {
     static const struct row rows[] = {
@@ -157,6 +174,7 @@ int main(void)
         cmocka_unit_test(flaws_are_found),
         cmocka_unit_test(areas_and_addresses_are_read),
         cmocka_unit_test(the_first_vlr_of_the_area_that_is_up_is_chosen),
+        cmocka_unit_test(the_nri_that_the_gateway_tells_counts),
         cmocka_unit_test(a_pool_is_shared_by_imsi),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
