@@ -268,7 +268,7 @@ def test_barring_of_packet_services_reaches_wifi(agw, hss):
 
 
 def test_policy_without_an_eir(agw, eir):
-    eir.stop()
+    eir.kill()
     answer = agw.check("35609204777777")
     assert (answer.equipment_status, answer.source) == (s13.PERMITTED, s13.POLICY)
 
