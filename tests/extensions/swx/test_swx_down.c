@@ -65,6 +65,22 @@ static void test_rtr_goes_to_the_gateway_that_serves_wifi(void **state)
     assert_string_equal(world.imsi[FGW_ACCESS_MME], IMSI);
 }
 
+static void test_rta_byte_by_byte(void **state)
+{
+    rtr();
+    world_agw_answer(0, RPC_OK, NULL);
+    char *hex = world_avps_hex(world.inbound.answer); // the stack has put the Session-Id before
+    assert_string_equal(hex,
+                        // Origin-Host, Origin-Realm
+                        "00000108400000176667772e6578616d706c652e6f726700"
+                        "00000128400000136578616d706c652e6f726700"
+                        // Vendor-Specific-Application-Id {10415, 16777265}
+                        "00000104400000200000010a4000000c000028af000001024000000c01000031"
+                        // Result-Code 2001, Auth-Session-State NO_STATE_MAINTAINED
+                        "0000010c4000000c000007d1000001154000000c00000001");
+    free(hex);
+}
+
 static void test_rtr_empties_the_cache(void **state)
 {
     static uint8_t bytes[32];
@@ -210,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_rtr_goes_to_the_gateway_that_serves_wifi),
+        CASE(test_rta_byte_by_byte),
         CASE(test_rtr_empties_the_cache),
         CASE(test_what_the_gateway_says_is_what_the_hss_gets),
         CASE(test_a_gateway_that_cannot_be_called),

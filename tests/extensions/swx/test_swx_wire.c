@@ -327,6 +327,52 @@ static void test_ppr(void **state)
     base_arena_free(ctx.arena);
 }
 
+static void test_maa(void **state)
+{
+    struct xlate_ctx ctx = {.arena = base_arena_new(0, 0)};
+    const Magma__Feg__AuthenticationAnswer *m = (const void *)world_decode(
+        swx_table(SWX_MAA),
+        AVP_SESSION AVP_IMSI
+        // SIP-Number-Auth-Items; two vectors, the second one first
+        "0000025fc0000010000028af00000002" PRIME_VECTOR("02", "22") PRIME_VECTOR("01", "11")
+            AVP_OTHER_SERVER
+        // Supported-Features
+        "0000027480000038000028af0000010a4000000c000028af0000027580000010000028af00000001"
+        "0000027680000010000028af00000005",
+        &ctx);
+    assert_string_equal(m->session_id, "hss;1;11");
+    assert_string_equal(m->user_name, IMSI);
+    assert_string_equal(m->serving_aaa_server, "aaa2.example.org");
+    assert_int_equal(m->n_supported_features, 1);
+    assert_int_equal(m->supported_features[0]->feature_list, 5);
+    assert_int_equal(m->n_sip_auth_vectors, 2);
+    const Magma__Feg__AuthenticationAnswer__SIPAuthVector *v = m->sip_auth_vectors[0];
+    assert_int_equal(v->authentication_scheme, MAGMA__FEG__AUTHENTICATION_SCHEME__EAP_AKA_PRIME);
+    assert_int_equal(v->rand_autn.len, 32);
+    assert_int_equal(v->rand_autn.data[31], 0x11);
+    assert_int_equal(v->xres.len, 8);
+    assert_int_equal(v->confidentiality_key.len, 16);
+    assert_int_equal(v->integrity_key.len, 16);
+    assert_int_equal(m->sip_auth_vectors[1]->rand_autn.data[0], 0x22);
+    base_arena_free(ctx.arena);
+}
+
+static void test_rtr(void **state)
+{
+    struct xlate_ctx ctx = {.arena = base_arena_new(0, 0)};
+    const Magma__Feg__RegistrationTerminationRequest *m = (const void *)world_decode(
+        swx_table(SWX_RTR),
+        // Deregistration-Reason {Reason-Code SERVER_CHANGE, Reason-Info "moved"}
+        AVP_SESSION AVP_IMSI "00000267c0000030000028af00000268c0000010000028af00000002"
+                             "00000269c0000011000028af6d6f766564000000",
+        &ctx);
+    assert_string_equal(m->session_id, "hss;1;11");
+    assert_string_equal(m->user_name, IMSI);
+    assert_int_equal(m->reason_code, 2);
+    assert_string_equal(m->reason_info, "moved");
+    base_arena_free(ctx.arena);
+}
+
 static void test_broken_vectors_are_dropped(void **state)
 {
     struct xlate_ctx ctx = {.arena = base_arena_new(0, 0), .lenient = true};
@@ -365,6 +411,8 @@ int main(void)
         cmocka_unit_test(test_saa_carries_the_whole_profile),
         cmocka_unit_test(test_every_field_of_the_profile_is_filled),
         cmocka_unit_test(test_ppr),
+        cmocka_unit_test(test_maa),
+        cmocka_unit_test(test_rtr),
         cmocka_unit_test(test_broken_vectors_are_dropped),
     };
     return cmocka_run_group_tests(tests, start, stop);
