@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the HSS changes reaches the access point: sessions, Disconnect- and CoA-Requests, expiry.
+// The access point is a socket of the test; the federation gateway is not there.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "aaa/count.h"
+#include "aaa/server.h"
+#include "base/clock.h"
+#include "proto/swx_gateway.pb-c.h"
+
+#define TERMINATE "/magma.feg.SwxGatewayService/TerminateRegistration"
+#define PUSH "/fgw.swx.SwxUserData/PushProfile"
+
+struct world {
+    char folder[32], path[64];
+    int ap; // the access point's socket
+    struct aaa_client client;
+    struct aaa_settings settings;
+    struct aaa aaa;
+    struct base_timer stop;
+};
+
+static void on_stop(struct base_timer *timer)
+{
+    struct world *w = BASE_CONTAINER_OF(timer, struct world, stop);
+    base_loop_stop(w->aaa.loop);
+}
+
+static void run(struct world *w, int64_t ms)
+{
+    base_timer_init(&w->stop, w->aaa.loop, on_stop);
+    base_timer_start(&w->stop, ms);
+    assert_int_equal(base_loop_run(w->aaa.loop), ERR_OK);
+}
+
+static void open_parts(struct world *w)
+{
+    assert_int_equal(base_loop_new("test", 64, &w->aaa.loop), ERR_OK);
+    assert_int_equal(aaa_store_open(w->path, w->aaa.loop, &w->aaa.store), ERR_OK);
+    assert_int_equal(aaa_core_new(w->aaa.loop, &w->settings, aaa_down, &w->aaa, &w->aaa.core),
+                     ERR_OK);
+    assert_int_equal(aaa_dyn_new(&w->aaa, &w->aaa.dyn), ERR_OK);
+    assert_int_equal(aaa_sessions_new(&w->aaa, &w->aaa.sessions), ERR_OK);
+    assert_int_equal(aaa_auth_new(&w->aaa, &w->aaa.auth), ERR_OK);
+}
+
+static void close_parts(struct world *w)
+{
+    aaa_core_free(w->aaa.core);
+    aaa_auth_free(w->aaa.auth);
+    aaa_dyn_free(w->aaa.dyn);
+    aaa_sessions_free(w->aaa.sessions);
+    aaa_store_close(w->aaa.store);
+    base_loop_free(w->aaa.loop);
+    aaa_store_free(w->aaa.store);
+}
+
+static int setup(void **state)
+{
+    static char host[] = "127.0.0.1", network[] = "WLAN", name[] = "ap";
+    struct world *w = calloc(1, sizeof(*w));
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    snprintf(w->folder, sizeof(w->folder), "/tmp/test-down-XXXXXX");
+    assert_non_null(mkdtemp(w->folder));
+    snprintf(w->path, sizeof(w->path), "%s/aaa.db", w->folder);
+    w->ap = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(bind(w->ap, (struct sockaddr *)&at, len), 0);
+    assert_int_equal(getsockname(w->ap, (struct sockaddr *)&at, &len), 0);
+    w->client = (struct aaa_client){.name = name,
+                                    .coa_port = ntohs(at.sin_port),
+                                    .family = AF_INET,
+                                    .net = {127},
+                                    .bits = 8,
+                                    .key = {(const uint8_t *)"12345678", 8}};
+    w->settings.clients = (struct conf_list){&w->client, 1};
+    w->settings.fgw.host = host;
+    w->settings.fgw.port = 1; // nobody is there
+    w->settings.fgw.cleartext = true;
+    w->settings.fgw.timeout_ms = 1000;
+    w->settings.eap.network = network;
+    w->settings.eap.conversations = 10;
+    w->settings.eap.pseudonym_rotate_ms = 3600000;
+    w->settings.session.timeout_ms = 3600000;
+    w->settings.session.interim_ms = 60000;
+    w->settings.session.max = 3;
+    w->settings.dyn.retry_ms = 50;
+    w->settings.dyn.tries = 2;
+    w->settings.prime = true;
+    w->aaa.settings = &w->settings;
+    open_parts(w);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    char command[80];
+    close_parts(w);
+    close(w->ap);
+    snprintf(command, sizeof(command), "rm -r '%s'", w->folder);
+    assert_int_equal(system(command), 0);
+    free(w);
+    return 0;
+}
+
+static struct aaa_session_data session(const char *id, const char *imsi, int64_t lifetime)
+{
+    struct aaa_session_data data = {.client = "ap", .nas = "127.0.0.1", .registered = true};
+    snprintf(data.id, sizeof(data.id), "%s", id);
+    snprintf(data.imsi, sizeof(data.imsi), "%s", imsi);
+    snprintf(data.calling, sizeof(data.calling), "station-%s", id);
+    data.since = time(NULL);
+    data.expires = data.since + lifetime;
+    return data;
+}
+
+static void begin(struct world *w, const char *id, const char *imsi)
+{
+    struct aaa_session_data data = session(id, imsi, 3600);
+    assert_int_equal(aaa_session_begin(w->aaa.sessions, &data), ERR_OK);
+}
+
+static void push(struct world *w, const char *imsi, Fgw__Swx__Non3gppUserData *data)
+{
+    Fgw__Swx__PushProfileRequest ppr = FGW__SWX__PUSH_PROFILE_REQUEST__INIT;
+    uint8_t bytes[256];
+    char user[16];
+    snprintf(user, sizeof(user), "%s", imsi);
+    ppr.user_name = user;
+    ppr.user_data = data;
+    size_t len = fgw__swx__push_profile_request__pack(&ppr, bytes);
+    const struct rpc_tunnel_end_request request = {
+        .id = 1, .authority = "aaa_server", .path = PUSH, .message = bytes, .len = len};
+    aaa_down(&w->aaa, &request);
+}
+
+static void terminate(struct world *w, const char *imsi)
+{
+    Magma__Feg__RegistrationTerminationRequest rtr =
+        MAGMA__FEG__REGISTRATION_TERMINATION_REQUEST__INIT;
+    uint8_t bytes[256];
+    char user[16];
+    snprintf(user, sizeof(user), "%s", imsi);
+    rtr.user_name = user;
+    size_t len = magma__feg__registration_termination_request__pack(&rtr, bytes);
+    const struct rpc_tunnel_end_request request = {
+        .id = 2, .authority = "aaa_server", .path = TERMINATE, .message = bytes, .len = len};
+    aaa_down(&w->aaa, &request);
+}
+
+// The next packet at the access point; 0: none.
+static size_t arrived(struct world *w, uint8_t *out, struct sockaddr_storage *from)
+{
+    struct pollfd poll_ap = {.fd = w->ap, .events = POLLIN};
+    socklen_t len = sizeof(*from);
+    if (poll(&poll_ap, 1, 0) != 1)
+        return 0;
+    ssize_t n = recvfrom(w->ap, out, RAD_PACKET_MAX, 0, (struct sockaddr *)from, &len);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static uint64_t dyn_count(const char *kind, const char *result)
+{
+    return metric_read(METRIC_CELL(&aaa_m_dyn, kind, result));
+}
+
+static void answer(struct world *w, const struct rad_packet *request, enum rad_code code,
+                   const struct sockaddr_storage *to)
+{
+    struct rad_writer writer;
+    rad_begin(&writer, code, request->id);
+    assert_int_equal(rad_end_response(&writer, w->client.key, request->authenticator), ERR_OK);
+    assert_int_equal(
+        sendto(w->ap, writer.buf, writer.len, 0, (const struct sockaddr *)to, aaa_addr_len(to)),
+        writer.len);
+}
+
+static void a_shorter_session_is_told_to_the_access_point(void **state)
+{
+    struct world *w = *state;
+    Fgw__Swx__Non3gppUserData data = FGW__SWX__NON3GPP_USER_DATA__INIT;
+    uint8_t in[RAD_PACKET_MAX];
+    struct sockaddr_storage from;
+    struct rad_packet packet;
+    uint32_t seconds;
+    char station[32];
+    uint64_t acks = dyn_count("coa", "ack");
+    begin(w, "aaaa", "001010000000001");
+    begin(w, "bbbb", "001010000000002");
+    data.session_timeout_present_case =
+        FGW__SWX__NON3GPP_USER_DATA__SESSION_TIMEOUT_PRESENT_SESSION_TIMEOUT_S;
+    data.session_timeout_s = 600;
+    push(w, "001010000000001", &data);
+    size_t n = arrived(w, in, &from);
+    assert_int_equal(rad_decode(in, n, &packet), ERR_OK);
+    assert_int_equal(packet.code, RAD_COA_REQUEST);
+    assert_int_equal(rad_check_request(&packet, w->client.key), ERR_OK);
+    assert_int_equal(rad_check_message(&packet, w->client.key), ERR_OK);
+    assert_int_equal(rad_u32(&packet, RAD_SESSION_TIMEOUT, &seconds), ERR_OK);
+    assert_int_equal(seconds, 600);
+    assert_true(rad_text(&packet, RAD_CALLING_STATION_ID, station, sizeof(station)));
+    assert_string_equal(station, "station-aaaa");
+    assert_int_equal(arrived(w, in, &from), 0); // the other user's is left alone
+    answer(w, &packet, RAD_COA_ACK, &from);
+    run(w, 100);
+    assert_int_equal(dyn_count("coa", "ack"), acks + 1);
+    struct aaa_session *session_a = aaa_session_by_id(w->aaa.sessions, "aaaa");
+    assert_int_equal(session_a->data.expires, session_a->data.since + 600);
+}
+
+static void a_silent_access_point_is_given_up(void **state)
+{
+    struct world *w = *state;
+    uint8_t in[RAD_PACKET_MAX], again[RAD_PACKET_MAX];
+    struct sockaddr_storage from;
+    uint64_t timeouts = dyn_count("disconnect", "timeout");
+    begin(w, "aaaa", "001010000000001");
+    begin(w, "bbbb", "001010000000001");
+    terminate(w, "001010000000001");
+    assert_int_equal(aaa_sessions_count(w->aaa.sessions), 0);
+    run(w, 400);
+    size_t first = arrived(w, in, &from);
+    assert_true(first > 0);
+    assert_true(arrived(w, again, &from) > 0);         // the other session's
+    assert_int_equal(arrived(w, again, &from), first); // retransmission
+    assert_memory_equal(in, again, first);
+    assert_int_equal(dyn_count("disconnect", "timeout"), timeouts + 2);
+}
+
+static void unknown_users_have_nothing_to_end(void **state)
+{
+    struct world *w = *state;
+    Fgw__Swx__Non3gppUserData data = FGW__SWX__NON3GPP_USER_DATA__INIT;
+    uint8_t in[RAD_PACKET_MAX];
+    struct sockaddr_storage from;
+    uint64_t before = metric_read(METRIC_CELL(&aaa_m_down, "terminate", "unknown_user"));
+    const struct rpc_tunnel_end_request garbage = {
+        .path = TERMINATE, .message = (const uint8_t *)"\xff\xff", .len = 2};
+    const struct rpc_tunnel_end_request other = {.path = "/no.such/Method"};
+    begin(w, "aaaa", "001010000000001");
+    terminate(w, "001010000000009");
+    push(w, "001010000000009", &data);
+    push(w, "001010000000001", NULL); // nothing that concerns us
+    aaa_down(&w->aaa, &garbage);
+    aaa_down(&w->aaa, &other);
+    assert_int_equal(arrived(w, in, &from), 0);
+    assert_int_equal(metric_read(METRIC_CELL(&aaa_m_down, "terminate", "unknown_user")),
+                     before + 1);
+    assert_int_equal(aaa_sessions_count(w->aaa.sessions), 1);
+}
+
+static void sessions_end_by_themselves_and_are_bounded(void **state)
+{
+    struct world *w = *state;
+    struct aaa_session_data data = session("aaaa", "001010000000001", 1);
+    assert_int_equal(aaa_session_begin(w->aaa.sessions, &data), ERR_OK);
+    begin(w, "bbbb", "001010000000002");
+    begin(w, "cccc", "001010000000003");
+    data = session("dddd", "001010000000004", 60);
+    assert_int_equal(aaa_session_begin(w->aaa.sessions, &data), ERR_FULL);
+    data = session("eeee", "001010000000002", 60); // the same station again: in its place
+    snprintf(data.calling, sizeof(data.calling), "station-bbbb");
+    assert_int_equal(aaa_session_begin(w->aaa.sessions, &data), ERR_OK);
+    assert_null(aaa_session_by_id(w->aaa.sessions, "bbbb"));
+    run(w, 2100);
+    assert_null(aaa_session_by_id(w->aaa.sessions, "aaaa"));
+    assert_false(aaa_session_registered(w->aaa.sessions, "001010000000001"));
+    assert_int_equal(aaa_sessions_count(w->aaa.sessions), 2);
+}
+
+static void sessions_are_there_after_a_restart(void **state)
+{
+    struct world *w = *state;
+    begin(w, "aaaa", "001010000000001");
+    begin(w, "bbbb", "001010000000002");
+    aaa_session_end(aaa_session_by_id(w->aaa.sessions, "bbbb"), AAA_WITHDRAWN);
+    close_parts(w);
+    open_parts(w);
+    assert_int_equal(aaa_sessions_count(w->aaa.sessions), 1);
+    assert_true(aaa_session_registered(w->aaa.sessions, "001010000000001"));
+    struct aaa_session *found =
+        aaa_session_by_nas(w->aaa.sessions, "ap", "127.0.0.1", "", "station-aaaa");
+    assert_non_null(found);
+    assert_string_equal(found->data.id, "aaaa");
+    assert_null(aaa_session_by_nas(w->aaa.sessions, "ap", "127.0.0.2", "", "station-aaaa"));
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(a_shorter_session_is_told_to_the_access_point),
+        CASE(a_silent_access_point_is_given_up),
+        CASE(unknown_users_have_nothing_to_end),
+        CASE(sessions_end_by_themselves_and_are_bounded),
+        CASE(sessions_are_there_after_a_restart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
