@@ -35,6 +35,7 @@ struct aaa_auth {
     size_t n_remembered;
     struct base_timer rotate;
     struct conversation *all;
+    bool closing;
 };
 
 struct conversation {
@@ -48,6 +49,8 @@ struct conversation {
     struct base_timer timer;     // gives up; or frees, when it is over
     struct aaa_session_data data;
     struct aaa_profile profile;
+    bool asked; // the HSS was, to register the user
+    bool began; // the session
 };
 
 static struct base_log_subject subject_of(const struct conversation *c)
@@ -56,8 +59,19 @@ static struct base_log_subject subject_of(const struct conversation *c)
                                      .peer = c->client->name};
 }
 
+// Registered for a session that then did not begin.
+static void undo_registration(struct conversation *c)
+{
+    struct aaa *aaa = c->auth->aaa;
+    const char *imsi = eap_session_imsi(c->eap)->digits;
+    if (c->asked && c->data.registered && !c->began && !c->auth->closing &&
+        !aaa_session_registered(aaa->sessions, imsi))
+        aaa_core_deregister(aaa->core, imsi, c->data.id);
+}
+
 static void conversation_free(struct conversation *c)
 {
+    undo_registration(c);
     base_timer_stop(&c->timer);
     base_handle_release(c->auth->table, c->handle);
     *c->link = c->next;
@@ -203,14 +217,11 @@ static void on_registered(void *ctx, base_handle handle, const struct aaa_core_a
     if (!c)
         return;
     enum eap_aka_notification verdict = verdict_of(answer->status);
+    c->asked = true;
     c->data.registered = answer->status == RPC_OK;
     c->profile = answer->profile;
     if (verdict == EAP_AKA_SUCCESS && c->profile.barred)
         verdict = EAP_AKA_NOT_SUBSCRIBED;
-    if (verdict != EAP_AKA_SUCCESS && c->data.registered) {
-        aaa_core_deregister(auth->aaa->core, eap_session_imsi(c->eap)->digits, c->data.id);
-        c->data.registered = false;
-    }
     eap_session_authorize(c->eap, verdict);
 }
 
@@ -254,7 +265,9 @@ static enum err begin_session(struct conversation *c, uint32_t lifetime)
     c->data.since = time(NULL);
     c->data.expires = c->data.since + lifetime;
     memcpy(c->data.imsi, eap_session_imsi(c->eap)->digits, sizeof(c->data.imsi));
-    return aaa_session_begin(c->auth->aaa->sessions, &c->data);
+    enum err err = aaa_session_begin(c->auth->aaa->sessions, &c->data);
+    c->began = err == ERR_OK;
+    return err;
 }
 
 static void put_accept(struct conversation *c, struct rad_writer *w, uint32_t lifetime)
@@ -488,6 +501,7 @@ void aaa_auth_free(struct aaa_auth *auth)
     if (!auth)
         return;
     base_timer_stop(&auth->rotate);
+    auth->closing = true;
     while (auth->all)
         conversation_free(auth->all);
     while (auth->oldest)

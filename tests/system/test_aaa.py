@@ -8,7 +8,7 @@ import pytest
 
 from kit import core, nas, paths
 from kit.gateway import Gateway
-from kit.nas import Aaa, Card, Nas, Terminal
+from kit.nas import Aaa, Capture, Card, Nas, Terminal
 from kit.proc import eventually
 
 
@@ -56,6 +56,10 @@ def session_of(aaa, terminal):
 
 def wait_session(aaa, terminal):
     return eventually(lambda: session_of(aaa, terminal), 5, "stored session")
+
+
+def sars(hss):
+    return int(re.search(r"^SAR .*?requests=(\d+)", hss.tool("status")[1], re.M).group(1))
 
 
 def accepted(done, times=1):
@@ -142,8 +146,10 @@ def test_users_that_may_not(aaa, hss):
                        status="NOT_FOUND") >= 1
     barred = Terminal(35)
     hss.tool("add", "imsi=" + barred.imsi, "status=barred")
+    before = sars(hss)
     done = barred.connect()
     assert not done.success and "Error notification: 1031" in done.output
+    eventually(lambda: sars(hss) == before + 2, 5, "registered, and not left so")
     assert aaa.counter("aaa_authentications_total", result="unauthorized") >= 1
     assert not session_of(aaa, barred)
     hss.tool("add", "imsi=" + barred.imsi, "status=granted")
@@ -215,10 +221,6 @@ def test_ppr(aaa, hss, ap):
 
 # ---- accounting ----
 
-def sars(hss):
-    return int(re.search(r"^SAR .*?requests=(\d+)", hss.tool("status")[1], re.M).group(1))
-
-
 def test_accounting_is_recorded(aaa, hss, ap):
     terminal = Terminal(50)
     accepted(terminal.connect())
@@ -269,3 +271,25 @@ def test_what_is_not_genuine_is_not_answered(aaa, ap):
         assert ap.exchange(packet, port, timeout=0.3) is None
         assert aaa.counter("aaa_dropped_total", reason=reason) == before + 1, reason
     accepted(Terminal(52).connect())
+
+
+# ---- the wire ----
+
+def test_tshark_finds_nothing_wrong(aaa, hss, ap):
+    capture = Capture()
+    terminal, stranger = Terminal(60, "AKA'", Card(sqn=5000 << 5)), Terminal(61, "AKA", Impostor())
+    accepted(terminal.connect(again=1), 2)
+    assert not stranger.connect().success
+    session = wait_session(aaa, terminal)
+    ap.account((nas.STATUS_TYPE, 1), (nas.CLASS, session["id"]), (nas.ACCT_ID, "acct-60"))
+    before = len(ap.requests(nas.DISCONNECT_REQUEST))
+    hss.tool("rtr", terminal.imsi)
+    eventually(lambda: len(ap.requests(nas.DISCONNECT_REQUEST)) == before + 1, 5, "disconnected")
+    capture.stop()
+    assert any("wrong authenticator" in against for _, _, against in capture.packets("another"))
+    packets = capture.packets()
+    wrong = [packet for packet in packets if packet[2]]
+    assert not wrong, wrong
+    assert {code for code, _, _ in packets} == {1, 2, 3, 4, 5, 11, 40, 41}
+    # challenge, synchronization failure, identity, notification, re-authentication
+    assert {subtype for _, subtype, _ in packets} >= {1, 4, 5, 12, 13}

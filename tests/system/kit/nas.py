@@ -4,9 +4,11 @@ reader: tests/agw/pcsc_card.c), and an access point's RADIUS for accounting and 
 written from the RFCs with nothing of lib/radius."""
 import hashlib
 import hmac
+import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import struct
@@ -15,8 +17,8 @@ import tempfile
 import threading
 import time
 
-from kit import core, metrics, paths
-from kit.proc import Process, eventually
+from kit import core, metrics, paths, wire
+from kit.proc import Process, eventually, run
 from kit.usim import Usim, xor
 
 AAA_IP = "10.45.0.6"
@@ -291,3 +293,38 @@ class Nas:
         assert answer[0] == ACCOUNTING_RESPONSE and answer[1] == packet[1]
         assert answer[4:20] == md5(answer[:4], packet[4:20], answer[20:], self.secret)
         return packet, answer
+
+
+class Capture:
+    """Records RADIUS from construction to stop(), for tshark to judge: its authenticators too."""
+
+    def __init__(self):
+        self.path = paths.work("radius-%d.pcapng" % time.monotonic_ns())
+        self.process = Process("tshark", ["tshark", "-n", "-i", "lo", "-f",
+                                          "udp portrange 1812-1813 or udp port 3799",
+                                          "-w", self.path, "-a", "duration:60"])
+        self.process.wait_line("Capture started", 15)
+
+    def stop(self):
+        time.sleep(0.3)  # what was just sent reaches the file
+        self.process.stop(10, signal.SIGINT)
+
+    def packets(self, secret=SECRET):
+        """[(code, EAP subtype or None, what tshark has against it)]"""
+        out = run(["tshark", "-n", "-r", self.path, "-d", "udp.port==3799,radius",
+                   "-o", "radius.shared_secret:" + secret,
+                   "-o", "radius.validate_authenticator:TRUE", "-T", "json",
+                   "--no-duplicate-keys"], timeout=60).stdout
+        packets = []
+        for packet in json.loads(out[out.find("[\n"):]):
+            frame = packet["_source"]["layers"]
+            against = list(wire.experts(frame))
+            if "radius" not in frame:
+                packets.append((0, None, ["not RADIUS"]))
+                continue
+            if next(wire.find(frame, "radius.authenticator.invalid"), "0") in ("1", "True"):
+                against.append("wrong authenticator")
+            subtype = next(wire.find(frame, "eap.aka.subtype"), None)
+            packets.append((int(frame["radius"]["radius.code"]), subtype and int(subtype, 0),
+                            against))
+        return packets
