@@ -194,8 +194,11 @@ static int check_order(const json_t *row, const json_t *request, enum sim_cc_typ
                                                 sim_get(request, "CC-Request-Type")));
     if (type == 0)
         return SIM_INVALID_AVP_VALUE;
-    if (later && (!row || sim_int(row, "open", 0) == 0))
+    if (later && (!row || sim_int(row, "open", 0) == 0)) {
+        base_log_limited(sim_log, BASE_LOG_INFO, NULL, "%s: %s", sim_text(request, "Session-Id"),
+                         row ? "the session has ended" : "no such session");
         return SIM_UNKNOWN_SESSION;
+    }
     if (later && sim_int(request, "CC-Request-Number", 0) <= sim_int(row, "number", 0)) {
         sim_add(answer, "Failed-AVP", json_pack("{s:O}", "CC-Request-Number",
                                                 sim_get(request, "CC-Request-Number")));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Comparison (a) of the S6a, SWx and S13 benchmarks: a freeDiameter client as installed. An
-// extension for the stock freeDiameterd with Debian's own dictionaries and default hooks, which
+// Comparison (a) of the S6a, SWx, S13 and session benchmarks: a freeDiameter client as installed.
+// An extension for the stock freeDiameterd with Debian's own dictionaries and default hooks, which
 // keeps W requests outstanding and prints one JSON line per window size. It shares no code with the
 // gateway, on purpose.
 //
 // LoadExtension = "bare_client.fdx" :
 //   "procedure=air;realm=hss.test;windows=1,16,64;seconds=4;first=001010000000001;"
-// (in one string; or ulr, mar, sar, ecr) and subscribers=1000, rate=0 (requests a second; 0: no
-// pacing), out=FILE.
+// (in one string; or ulr, mar, sar, ecr, ccu: updates of W sessions at an OCS) and
+// subscribers=1000, rate=0 (requests a second; 0: no pacing), out=FILE.
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -39,6 +39,8 @@ static struct {
 
 struct slot {
     int64_t sent_ns;
+    uint64_t session; // of credit control: each slot has one
+    uint32_t number;  // CC-Request-Number
     struct slot *next;
 };
 
@@ -64,6 +66,17 @@ enum model {
     SESSION,
     STATE,
     RESULT,
+    CC_TYPE,
+    CC_NUMBER,
+    CC_CONTEXT,
+    SUB_ID,
+    SUB_TYPE,
+    SUB_DATA,
+    MSCC,
+    ASKED,
+    USED,
+    OCTETS,
+    RATING_GROUP,
     MODELS
 };
 static const struct {
@@ -89,10 +102,21 @@ static const struct {
     [SESSION] = {0, 263},
     [STATE] = {0, 277},
     [RESULT] = {0, 268},
+    [CC_TYPE] = {0, 416},
+    [CC_NUMBER] = {0, 415},
+    [CC_CONTEXT] = {0, 461},
+    [SUB_ID] = {0, 443},
+    [SUB_TYPE] = {0, 450},
+    [SUB_DATA] = {0, 444},
+    [MSCC] = {0, 456},
+    [ASKED] = {0, 437},
+    [USED] = {0, 446},
+    [OCTETS] = {0, 421},
+    [RATING_GROUP] = {0, 432},
 };
 static struct dict_object *models[MODELS], *cmd_request;
 static const struct procedure {
-    const char *name, *app_name;
+    const char *name, *app_name; // app_name NULL: credit control, which the dictionary has
     uint32_t app, code;
     const char *request, *answer;
     int (*fill)(struct msg *msg);
@@ -103,6 +127,7 @@ static pthread_mutex_t free_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct bench_latency latency;
 static _Atomic uint64_t answered, failed;
 static pthread_t thread;
+static int64_t bench_start_ns; // names this run's sessions
 
 static void find_avps(void)
 {
@@ -156,7 +181,15 @@ static int add_u32(msg_or_avp *parent, enum model model, uint32_t number)
            fd_msg_avp_setvalue(avp, &value) || fd_msg_avp_add(parent, MSG_BRW_LAST_CHILD, avp);
 }
 
-static int add_group(struct msg *msg, enum model model, struct avp **group)
+static int add_u64(msg_or_avp *parent, enum model model, uint64_t number)
+{
+    struct avp *avp;
+    union avp_value value = {.u64 = number};
+    return !models[model] || fd_msg_avp_new(models[model], 0, &avp) ||
+           fd_msg_avp_setvalue(avp, &value) || fd_msg_avp_add(parent, MSG_BRW_LAST_CHILD, avp);
+}
+
+static int add_group(msg_or_avp *msg, enum model model, struct avp **group)
 {
     return !models[model] || fd_msg_avp_new(models[model], 0, group) ||
            fd_msg_avp_add(msg, MSG_BRW_LAST_CHILD, *group);
@@ -202,6 +235,12 @@ static int fill_ecr(struct msg *msg)
     return add_group(msg, TERMINAL, &group) || add_bytes(group, IMEI, "35609204079302", 14);
 }
 
+static int fill_ccr(struct msg *msg)
+{
+    return add_u32(msg, AUTH_APP, procedure->app) ||
+           add_bytes(msg, CC_CONTEXT, "32251@3gpp.org", 14);
+}
+
 static const struct procedure procedures[] = {
     {"air", "3GPP S6a", 16777251, 318, "Authentication-Information-Request",
      "Authentication-Information-Answer", fill_air},
@@ -211,9 +250,43 @@ static const struct procedure procedures[] = {
      fill_mar},
     {"sar", "3GPP SWx", 16777265, 301, "Server-Assignment-Request", "Server-Assignment-Answer",
      fill_sar},
+    {"ccu", NULL, 4, 272, "Credit-Control-Request", NULL, fill_ccr},
     {"ecr", "3GPP S13", 16777252, 324, "ME-Identity-Check-Request", "ME-Identity-Check-Answer",
      fill_ecr},
 };
+
+// The first request of a slot opens its session, the others report usage and ask for more.
+static int add_credit_control(struct msg *msg, const struct slot *slot, const char *imsi)
+{
+    struct avp *id, *mscc, *units;
+    if (add_u32(msg, CC_TYPE, slot->number ? 2 : 1) || add_u32(msg, CC_NUMBER, slot->number) ||
+        add_group(msg, SUB_ID, &id) || add_u32(id, SUB_TYPE, 1) ||
+        add_bytes(id, SUB_DATA, imsi, strlen(imsi)) || add_group(msg, MSCC, &mscc) ||
+        add_u32(mscc, RATING_GROUP, 10) || add_group(mscc, ASKED, &units) ||
+        add_u64(units, OCTETS, 1000000))
+        return EINVAL;
+    return slot->number && (add_group(mscc, USED, &units) || add_u64(units, OCTETS, 1000000));
+}
+
+static int build_credit_control(struct msg **out, struct slot *slot, uint64_t n)
+{
+    char session[128], imsi[16];
+    struct msg *msg = NULL;
+    if (slot->number == 0)
+        slot->session = n;
+    int len = snprintf(session, sizeof session, "%s;%" PRIu64 ";%" PRIu64, fd_g_config->cnf_diamid,
+                       (uint64_t)bench_start_ns, slot->session);
+    snprintf(imsi, sizeof imsi, "%015" PRIu64,
+             cfg.first + slot->session % (uint64_t)cfg.subscribers);
+    if (fd_msg_new(cmd_request, MSGFL_ALLOC_ETEID, &msg) ||
+        add_bytes(msg, SESSION, session, (size_t)len) || fd_msg_add_origin(msg, 0) ||
+        add_bytes(msg, REALM, cfg.realm, strlen(cfg.realm)) || procedure->fill(msg) ||
+        add_credit_control(msg, slot, imsi))
+        return EINVAL;
+    slot->number++;
+    *out = msg;
+    return 0;
+}
 
 static int build(struct msg **out, uint64_t n)
 {
@@ -232,6 +305,26 @@ static int build(struct msg **out, uint64_t n)
     return 0;
 }
 
+// Credit control is in a packaged dictionary.
+static int define_known(void)
+{
+    struct dict_object *app = NULL;
+    application_id_t id = procedure->app;
+    struct msg *msg = NULL;
+    if (fd_dict_search(fd_g_config->cnf_dict, DICT_APPLICATION, APPLICATION_BY_ID, &id, &app,
+                       ENOENT) ||
+        fd_dict_search(fd_g_config->cnf_dict, DICT_COMMAND, CMD_BY_NAME, procedure->request,
+                       &cmd_request, ENOENT))
+        return EINVAL;
+    if (fd_msg_new(cmd_request, 0, &msg) || procedure->fill(msg) ||
+        add_credit_control(msg, &(struct slot){.number = 1}, "")) {
+        fprintf(stderr, "bare_client: an AVP of %s is not in the dictionary\n", cfg.procedure);
+        return EINVAL;
+    }
+    fd_msg_free(msg);
+    return fd_disp_app_support(app, NULL, 1, 0);
+}
+
 static int define(void)
 {
     struct dict_application_data app = {0};
@@ -247,6 +340,8 @@ static int define(void)
     app.application_id = procedure->app;
     app.application_name = (char *)procedure->app_name; // the library copies it
     find_avps();
+    if (!procedure->app_name)
+        return define_known();
     if (fd_dict_search(fd_g_config->cnf_dict, DICT_VENDOR, VENDOR_BY_ID, &id, &vendor, ENOENT) ||
         fd_dict_new(fd_g_config->cnf_dict, DICT_APPLICATION, &app, vendor, &app_obj) ||
         define_missing() || add_command(app_obj, procedure->code, procedure->request, true) ||
@@ -311,6 +406,7 @@ static void run_window(FILE *out, int w, uint64_t *n)
     sem_init(&window, 0, (unsigned)w);
     free_slots = NULL;
     for (int i = 0; i < w; i++) {
+        slots[i].number = 0;
         slots[i].next = free_slots;
         free_slots = &slots[i];
     }
@@ -328,7 +424,10 @@ static void run_window(FILE *out, int w, uint64_t *n)
         } else if (measured && slot->sent_ns >= end) {
             break;
         }
-        if (build(&msg, (*n)++) || fd_msg_send(&msg, on_answer, slot))
+        uint64_t number = (*n)++;
+        if ((procedure->app_name ? build(&msg, number)
+                                 : build_credit_control(&msg, slot, number)) ||
+            fd_msg_send(&msg, on_answer, slot))
             break;
         if (cfg.rate > 0)
             pace(start, ++sent);
@@ -347,6 +446,7 @@ static void *run(void *arg)
     uint64_t n = 0;
 
     (void)arg;
+    bench_start_ns = bench_now_ns();
     if (!out || fd_core_waitstartcomplete())
         return NULL;
     sleep(3); // the peer opens
