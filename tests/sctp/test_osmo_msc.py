@@ -5,9 +5,7 @@ kernel's SCTP, two paths between us. Runs in user-mode-linux: tests/sctp/run osm
 The tests run in the order of the file, against one gateway; each has subscribers of its own.
 """
 import collections
-import concurrent.futures
 import glob
-import os
 import re
 import signal
 import time
@@ -17,141 +15,17 @@ import pytest
 
 from kit import paths
 from kit.agw import Refusal, code_of
-from kit.gateway import Gateway
-from kit.pki import Pki
-from kit.proc import Process, eventually, run
+from kit.proc import eventually, run
 
 import osmo
+import scene
 import sgs_wire
 import sms
 import ue as ues
 
-MME_NAME = "mmec01.mmegi0001.mme.epc.mnc001.mcc001.3gppnetwork.org"
-SGS = """
-sgs: {{
-  mme_name = "{mme}";
-  vlrs = ( {{ name = "{vlr}"; addresses = [ "{msc[0]}", "{msc[1]}" ]; }} );
-  local_addresses = [ "{fgw[0]}", "{fgw[1]}" ];
-  transport: {{ backend = "kernel"; }};
-  sctp: {{ heartbeat = "500ms"; rto_initial = "500ms"; rto_max = "1s"; path_max_retrans = 2;
-          assoc_max_retrans = 4; }};
-  reconnect_min = "200ms"; reconnect_max = "500ms";
-  agw_timeout = "2s"; reset_retry = "500ms";
-  capture: {{ file = "{capture}"; files = 9; }};
-  reset_on_start = "{reset}";
-}};
-"""
 SMS_COMMAND = bytes([2, 1, 0, 0, 0, 4, 0x81, 0x21, 0x43, 0])  # an enquiry about another message
 ASSOCIATED, NULL = "SGs-ASSOCIATED", "SGs-NULL"
 IMSI_DETACHED_NON_EPS, REJECTED_BY_USER = 4, 13
-
-
-# ---- the scene ----
-
-@pytest.fixture(scope="module")
-def capture():
-    """Everything between us and the MSC."""
-    osmo.make_network()
-    path = paths.work("sgs.pcapng")
-    process = Process("dumpcap", ["dumpcap", "-q", "-f", "sctp", "-w", path,
-                                  *(x for link in osmo.LINKS for x in ("-i", link))])
-    process.wait_line("File:", 15)
-    yield path
-    process.stop(10, signal.SIGINT)
-
-
-@pytest.fixture(scope="module")
-def core(capture):
-    thing = osmo.Core().start()
-    yield thing
-    thing.stop()
-
-
-@pytest.fixture(scope="module")
-def pki():
-    return Pki(paths.work("pki", "x")[:-2])
-
-
-class SgsGateway(Gateway):
-    tally = collections.Counter()
-
-    def configure(self, **changes):
-        super().configure(**changes)
-        with open(os.path.join(self.folder, "fgw.conf"), "a") as conf:
-            conf.write('LoadExtension = "%s";\n' % paths.extension("sgs.fdx"))
-
-    def write(self, reset="lost"):
-        self.configure(more=SGS.format(
-            mme=MME_NAME, vlr=osmo.VLR_NAME, msc=osmo.MSC_IPS, fgw=osmo.FGW_IPS, reset=reset,
-            capture=paths.work("gateway.pcapng")))
-        return self
-
-    def start(self, **more):
-        super().start(**more)
-        eventually(self.vlr_up, 10, "an association with the MSC")
-        return self
-
-    def count_up(self):
-        """Into tally, which outlives the process: how many messages of which type it counted."""
-        for name, labels, value in self.metrics().samples:
-            if name == "fgw_sgs_messages_total":
-                self.tally[labels["direction"], labels["message"]] += int(value)
-
-    def messages(self, message, direction, **labels):
-        return self.counter("fgw_sgs_messages_total", message=message, direction=direction,
-                            **labels)
-
-    def vlr_up(self):
-        return self.counter("fgw_sgs_vlr_up") == 1
-
-
-@pytest.fixture(scope="module")
-def fgw(pki, core):
-    thing = SgsGateway(pki, [], ip="127.0.0.1").write().start()
-    yield thing
-    thing.stop()
-
-
-@pytest.fixture(scope="module")
-def agws(pki, fgw):
-    both = [ues.Gateway(pki, name) for name in ("agw1", "agw2")]
-    open_tunnels(fgw, both)
-    yield both
-    for agw in both:
-        agw.close()
-
-
-def open_tunnels(fgw, agws):
-    for agw in agws:
-        agw.wait_ready()
-        agw.open_tunnel()
-        connected(fgw, agw.name)
-
-
-def connected(fgw, name, there=True):
-    def look():
-        listed = fgw.ctl_json("gateways")
-        listed = listed["gateways"] if isinstance(listed, dict) else listed
-        return there == any(g["id"] == name and g["connected"] for g in listed)
-
-    eventually(look, 10, "%s %s a tunnel" % (name, "has" if there else "has lost"))
-
-
-@pytest.fixture(scope="module")
-def subscriber(core, agws):
-    """Makes a subscriber that the HLR knows, at one of the two access gateways."""
-    count = 0
-
-    def make(agw=0, register=True):
-        nonlocal count
-        count += 1
-        one = ues.Ue(agws[agw], "001010000000%03d" % count, "4917000%03d" % count)
-        core.add(one.imsi, one.number)
-        if register:
-            one.register()
-        return one
-
-    return make
 
 
 # ---- location update ----
@@ -269,13 +143,13 @@ def test_paging_while_the_access_gateway_is_away(core, fgw, agws, subscriber):
     one = subscriber(1)
     before = fgw.messages("UE-UNREACHABLE", "sent")
     agws[1].close_tunnel()
-    connected(fgw, "agw2", False)
+    scene.connected(fgw, "agw2", False)
     at = core.msc.process.position()
     core.call(one.imsi)
     core.msc.process.wait_line("UE unreachable", 8, at)  # before its Ts5, 10 s
     eventually(lambda: fgw.messages("UE-UNREACHABLE", "sent") == before + 1, 5, "it is counted")
     agws[1].open_tunnel()
-    connected(fgw, "agw2")
+    scene.connected(fgw, "agw2")
 
 
 def test_paging_that_the_access_gateway_refuses(core, fgw, agws, subscriber):
@@ -395,32 +269,14 @@ def test_both_paths_fail(core, fgw, subscriber):
     finally:
         osmo.cut(0, False), osmo.cut(1, False)
     eventually(fgw.vlr_up, 20, "the association is back")
-    registers_again(one)
-
-
-def registers_again(one, timeout=40):
-    """osmo-msc knows which MME an association is only from a name in a message, and takes no second
-    association of an MME before it has noticed the end of the first; then it answers STATUS."""
-    deadline = time.monotonic() + timeout
-    while True:
-        at = one.position()
-        try:
-            return one.register(3)
-        except (AssertionError, grpc.RpcError):
-            seen = [name for name, _ in one.seen[at:]]
-            assert time.monotonic() < deadline, "not registered again; last: %s" % seen
+    scene.registers_again(one)
 
 
 # ---- the VLR dies ----
 
-def together(do, several):
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        list(pool.map(do, several))
-
-
 def test_the_vlr_crashes_and_all_recover(core, fgw, agws, subscriber):
     several = [subscriber(n % 2, register=False) for n in range(40)]
-    together(ues.Ue.register, several)
+    scene.together(ues.Ue.register, several)
     aborted = ends(fgw, "aborted")
     acks = fgw.messages("RESET-ACK", "sent")
     since = {agw.name: len(agw.tunnel.requests("VLRResetIndication")) for agw in agws}
@@ -447,7 +303,7 @@ def test_the_vlr_crashes_and_all_recover(core, fgw, agws, subscriber):
         assert got[-1].vlr_name == osmo.VLR_NAME
     eventually(lambda: fgw.messages("RESET-ACK", "sent") > acks, 5, "RESET-ACK")
     core.hlr.start()
-    together(registers_again, several)
+    scene.together(scene.registers_again, several)
     assert [core.state(one.imsi) for one in several] == [ASSOCIATED] * len(several)
     core.send_sms(several[0].number, several[1].imsi, "all is well")
     several[1].wait_text("all is well")
@@ -463,7 +319,7 @@ def test_the_vlr_is_restarted_in_order_and_knows_nobody(core, fgw, subscriber):
     # The UE does not know; what it sends brings it to register.
     one.uplink(sms.cp_data(1, sms.rp_data(1, sms.submit("4917", "lost"))))
     one.wait("ReleaseReq")
-    registers_again(one)
+    scene.registers_again(one)
     assert core.state(one.imsi) == ASSOCIATED
 
 
@@ -476,9 +332,9 @@ def test_the_gateway_crashes_and_nobody_has_to_register_again(core, fgw, agws, s
     fgw.start()
     for agw in agws:
         agw.close_tunnel()
-    open_tunnels(fgw, agws)
+    scene.open_tunnels(fgw, agws)
     assert fgw.messages("RESET-INDICATION", "sent") == 0
-    registers_again(third)  # from its name osmo-msc learns whose association it is
+    scene.registers_again(third)  # from its name osmo-msc learns whose association it is
     at = one.position()
     core.send_sms(other.number, one.imsi, "still here")
     one.wait_text("still here")
@@ -496,7 +352,7 @@ def test_the_gateway_resets_and_a_paged_ue_registers(core, fgw, agws, subscriber
     eventually(lambda: fgw.messages("RESET-ACK", "received") == 1, 10, "RESET-ACK")
     for agw in agws:
         agw.close_tunnel()
-    open_tunnels(fgw, agws)
+    scene.open_tunnels(fgw, agws)
     assert core.state(one.imsi) == core.state(other.imsi) == NULL
     core.send_sms(other.number, one.imsi, "after the reset")
     one.wait_text("after the reset", 20)
