@@ -2,7 +2,9 @@
 """Wi-Fi end to end: Debian's eapol_test with a card in software -> RADIUS -> fgw-aaa -> gRPC over
 mutual TLS -> fgwd -> SWx -> sim_hss; and back: RTR and PPR -> Disconnect- and CoA-Request."""
 import os
+import random
 import re
+import struct
 
 import pytest
 
@@ -37,7 +39,7 @@ def gateway(pki, hss, cleanup):
 
 @pytest.fixture(scope="module")
 def aaa(pki, gateway, cleanup):
-    thing = Aaa(pki, eap="reauth_max = 2;").start()
+    thing = Aaa(pki, eap='reauth_max = 2; conversation = "3s";').start()
     cleanup.append(thing)
     return thing
 
@@ -271,6 +273,34 @@ def test_what_is_not_genuine_is_not_answered(aaa, ap):
         assert ap.exchange(packet, port, timeout=0.3) is None
         assert aaa.counter("aaa_dropped_total", reason=reason) == before + 1, reason
     accepted(Terminal(52).connect())
+
+
+def test_nonsense_of_a_genuine_client(aaa, ap):
+    """What has the right secret is answered, or dropped where EAP says so; and nothing is left."""
+    rng, identity = random.Random(7), b"\x02\x01\x00\x15\x010001010000000001"
+    answer = ap.exchange(ap.access((nas.USER_NAME, "x")), 1812)
+    assert answer[0] == nas.ACCESS_REJECT  # no EAP
+    answer = ap.exchange(ap.access((nas.EAP_MESSAGE, identity)), 1812)
+    assert answer[0] == nas.ACCESS_CHALLENGE
+    state = nas.attributes(answer)[nas.STATE]
+    forged = state[:-1] + bytes([state[-1] ^ 1])
+    answer = ap.exchange(ap.access((nas.EAP_MESSAGE, identity), (nas.STATE, forged)), 1812)
+    assert answer[0] == nas.ACCESS_REJECT
+    seen = set()
+    for number in range(200):
+        junk = bytes(rng.randrange(256) for _ in range(rng.randrange(4, 60)))
+        code = number % 2 + 1
+        packet = struct.pack(">BBHBB", code, 1, len(junk) + 6, rng.choice((1, 3, 23, 50, 254)),
+                             rng.choice((1, 2, 4, 5, 12, 13, 14))) + junk
+        pairs = [(nas.EAP_MESSAGE, packet)]
+        if rng.random() < 0.3:
+            pairs.append((nas.STATE, state))
+        answer = ap.exchange(ap.access(*pairs), 1812, timeout=0.02)
+        seen.add(answer and answer[0])
+    assert seen <= {None, nas.ACCESS_REJECT, nas.ACCESS_CHALLENGE} and len(seen) == 3, seen
+    accepted(Terminal(53).connect())
+    eventually(lambda: aaa.counter("aaa_conversations") == 0, 10, "all are given up")
+    assert aaa.counter("aaa_authentications_total", result="abandoned") >= 1
 
 
 # ---- the wire ----

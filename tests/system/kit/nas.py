@@ -193,11 +193,12 @@ class Terminal:
 
 # ---- an access point's RADIUS ----
 
-ACCESS_REQUEST, ACCOUNTING_REQUEST, ACCOUNTING_RESPONSE, STATUS_SERVER = 1, 4, 5, 12
+ACCESS_REQUEST, ACCESS_REJECT, ACCESS_CHALLENGE = 1, 3, 11
+ACCOUNTING_REQUEST, ACCOUNTING_RESPONSE = 4, 5
 DISCONNECT_REQUEST, DISCONNECT_ACK, DISCONNECT_NAK, COA_REQUEST, COA_ACK = 40, 41, 42, 43, 44
-USER_NAME, CLASS, SESSION_TIMEOUT, CALLING, NAS_ID, STATUS_TYPE = 1, 25, 27, 31, 32, 40
+USER_NAME, STATE, CLASS, SESSION_TIMEOUT, CALLING, NAS_ID, STATUS_TYPE = 1, 24, 25, 27, 31, 32, 40
 IN_OCTETS, OUT_OCTETS, ACCT_ID, SESSION_TIME, CAUSE, IN_GIGA = 42, 43, 44, 46, 49, 52
-MESSAGE_AUTHENTICATOR, ERROR_CAUSE = 80, 101
+EAP_MESSAGE, MESSAGE_AUTHENTICATOR, ERROR_CAUSE = 79, 80, 101
 
 
 def attribute(kind, value):
@@ -284,6 +285,14 @@ class Nas:
         body = b"".join(attribute(kind, value) for kind, value in pairs)
         head = struct.pack(">BBH", ACCOUNTING_REQUEST, self.id, 20 + len(body))
         return head + md5(head, bytes(16), body, secret or self.secret) + body
+
+    def access(self, *pairs):
+        """A genuine Access-Request's octets."""
+        self.id = (self.id + 1) % 256
+        body = b"".join(attribute(kind, value) for kind, value in pairs)
+        head = struct.pack(">BBH", ACCESS_REQUEST, self.id, 38 + len(body)) + os.urandom(16)
+        blank = head + body + bytes([MESSAGE_AUTHENTICATOR, 18]) + bytes(16)
+        return blank[:-16] + hmac.new(self.secret, blank, "md5").digest()
 
     def account(self, *pairs):
         """Sends one, checks that the answer is genuine."""
