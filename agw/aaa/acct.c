@@ -110,6 +110,9 @@ void aaa_acct_request(struct aaa *aaa, struct aaa_request *request)
     if (session) {
         memcpy(r.session, session->data.id, sizeof(r.session));
         memcpy(r.imsi, session->data.imsi, sizeof(r.imsi));
+    } else if (r.session[0]) {
+        snprintf(r.imsi, sizeof(r.imsi), "%s",
+                 aaa_session_lately(aaa->sessions, r.session, r.client));
     }
     enum err err = aaa_store_account(aaa->store, &r, on_stored, request);
     if (err) {

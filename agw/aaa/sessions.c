@@ -11,12 +11,19 @@
 #include "base/clock.h"
 
 #define BUCKETS 65536
+#define LATELY 4096
 #define SILENT_INTERVALS 3 // interim updates missed before a session with accounting is dead
+
+struct ended {
+    char id[17], imsi[16], client[64];
+};
 
 struct aaa_sessions {
     struct aaa *aaa;
     struct aaa_session *by_id[BUCKETS], *by_imsi[BUCKETS];
     size_t n;
+    struct ended lately[LATELY]; // a ring
+    size_t n_ended;
 };
 
 static size_t bucket(const char *text)
@@ -109,6 +116,11 @@ static enum err insert(struct aaa_sessions *s, const struct aaa_session_data *da
 
 static void forget(struct aaa_session *session)
 {
+    struct aaa_sessions *s = session->owner;
+    struct ended *ended = &s->lately[s->n_ended++ % LATELY];
+    memcpy(ended->id, session->data.id, sizeof(ended->id));
+    memcpy(ended->imsi, session->data.imsi, sizeof(ended->imsi));
+    memcpy(ended->client, session->data.client, sizeof(ended->client));
     aaa_store_forget(session->owner->aaa->store, session->data.id);
     unlink_session(session);
     free(session);
@@ -162,6 +174,15 @@ struct aaa_session *aaa_session_by_id(struct aaa_sessions *s, const char *id)
     while (session && strcmp(session->data.id, id) != 0)
         session = session->next_id;
     return session;
+}
+
+const char *aaa_session_lately(const struct aaa_sessions *s, const char *id, const char *client)
+{
+    for (size_t i = 0; i < LATELY && i < s->n_ended; i++) {
+        if (strcmp(s->lately[i].id, id) == 0 && strcmp(s->lately[i].client, client) == 0)
+            return s->lately[i].imsi;
+    }
+    return "";
 }
 
 bool aaa_session_registered(struct aaa_sessions *s, const char *imsi)

@@ -35,6 +35,10 @@ void aaa_session_changed(struct aaa_session *session);
 bool aaa_session_registered(struct aaa_sessions *sessions, const char *imsi);
 
 struct aaa_session *aaa_session_by_id(struct aaa_sessions *sessions, const char *id);
+// The IMSI of a session that ended lately (one of the last 4,096), "" if it is not known: an access
+// point reports what was used after we have asked it to end a session.
+const char *aaa_session_lately(const struct aaa_sessions *sessions, const char *id,
+                               const char *client);
 // acct_id or, if "", the calling station, at this client.
 struct aaa_session *aaa_session_by_nas(struct aaa_sessions *sessions, const char *client,
                                        const char *nas, const char *acct_id, const char *calling);

@@ -186,6 +186,9 @@ def test_rtr_disconnects(aaa, hss, ap):
     eventually(lambda: aaa.counter("aaa_disconnects_total", kind="disconnect", result="ack") == 1,
                5, "Disconnect-ACK counted")
     eventually(lambda: not session_of(aaa, terminal), 5, "the session is gone")
+    ap.account((nas.STATUS_TYPE, 2), (nas.CLASS, session["id"]), (nas.ACCT_ID, "acct-40"))
+    rows = aaa.rows("SELECT imsi FROM accounting WHERE acct_id='acct-40' AND status=2")
+    assert rows == [{"imsi": terminal.imsi}]  # what comes after the end is still the user's
     code, text = hss.tool("rtr", terminal.imsi, check=False)
     assert code != 0  # the HSS has no registration any more, or we have no session
     assert len(ap.requests(nas.DISCONNECT_REQUEST)) == 2
