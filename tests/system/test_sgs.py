@@ -4,8 +4,10 @@ import importlib
 import os
 import random
 import re
+import signal
 import time
 
+import grpc
 import pytest
 
 from kit import paths, stubs
@@ -324,6 +326,33 @@ def test_the_vlr_dies_and_returns(world, subscriber):
     subscriber.uplink(b"\x19\x04")
     assert subscriber.wait("ReleaseReq", since=at).sgs_cause == b"\x02"
     subscriber.register()
+    works(world, subscriber)
+
+
+def test_a_vlr_that_hangs_costs_no_memory_and_is_told(world, subscriber):
+    """Either its silence ends the association, or what waits for it reaches its bound."""
+    container = bytes([0x19, 0x01, 248]) + bytes(248)
+    world.vlr.process.send_signal(signal.SIGSTOP)
+    refused = None
+    try:
+        until = time.monotonic() + 60
+        while not refused and time.monotonic() < until:
+            try:
+                subscriber.uplink(container)
+            except grpc.RpcError as error:
+                refused = error.code()
+    finally:
+        world.vlr.process.send_signal(signal.SIGCONT)
+    assert refused in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+
+    def again():
+        try:
+            subscriber.register(2)
+            return True
+        except (AssertionError, grpc.RpcError):
+            return False
+
+    eventually(again, 20, "a location update after the VLR has woken up")
     works(world, subscriber)
 
 

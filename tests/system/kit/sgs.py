@@ -24,7 +24,8 @@ OWN_IPS = ("10.46.1.1", "10.46.2.1")
 NORMAL = dict(agw_timeout='"1s"', reconnect_min='"50ms"', reconnect_max='"200ms"',
               lost_after='"60s"', timers='{ ts6_1 = "2s"; ts12_2 = "500ms"; }',
               sctp='{ heartbeat = "300ms"; rto_initial = "100ms"; rto_min = "50ms"; '
-                   'rto_max = "300ms"; path_max_retrans = 2; init_attempts = 2; }')
+                   'rto_max = "300ms"; path_max_retrans = 2; init_attempts = 2; '
+                   'queue_max = "64k"; }')
 
 
 def backend():
