@@ -169,21 +169,15 @@ enum err aaa_dyn_timeout(struct aaa_dyn *dyn, const struct aaa_session_data *ses
 
 // ---- answers ----
 
-static bool same_place(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-    char one[AAA_ADDR_TEXT], two[AAA_ADDR_TEXT];
-    aaa_addr_text(a, one);
-    aaa_addr_text(b, two);
-    return strcmp(one, two) == 0;
-}
-
 static void on_answer(struct aaa_dyn *dyn, const uint8_t *in, size_t len,
                       const struct sockaddr_storage *from)
 {
     struct rad_packet packet;
     enum err err = rad_decode(in, len, &packet);
     struct request *request = err ? NULL : dyn->slots[packet.id];
-    if (!request || !same_place(from, &request->to)) {
+    // From any address of the client: one with several answers from whichever it likes; the
+    // authenticator proves that it is him.
+    if (!request || aaa_client_find(dyn->aaa->settings, from) != request->client) {
         AAA_COUNT(aaa_m_dropped, "unexpected_answer");
         return;
     }
@@ -208,6 +202,22 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     }
 }
 
+// Access points accept requests from the address that they ask: the first that we listen on.
+static enum err bind_own(const struct aaa_settings *settings, int fd, int family)
+{
+    for (size_t i = 0; i < settings->listen.address.n; i++) {
+        struct sockaddr_storage own;
+        if (aaa_addr_parse(settings->listen.address.items[i], 0, &own) || own.ss_family != family)
+            continue;
+        if (bind(fd, (struct sockaddr *)&own, aaa_addr_len(&own)) == 0)
+            return ERR_OK;
+        base_log(&log_aaa, BASE_LOG_ERROR, NULL, "%s: %s", settings->listen.address.items[i],
+                 strerror(errno));
+        return ERR_IO;
+    }
+    return ERR_OK;
+}
+
 enum err aaa_dyn_new(struct aaa *aaa, struct aaa_dyn **out)
 {
     static const int families[FAMILIES] = {AF_INET, AF_INET6};
@@ -221,6 +231,11 @@ enum err aaa_dyn_new(struct aaa *aaa, struct aaa_dyn **out)
         dyn->fd[i] = socket(families[i], SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (dyn->fd[i] < 0)
             continue; // a host without IPv6
+        enum err err = bind_own(aaa->settings, dyn->fd[i], families[i]);
+        if (err) {
+            aaa_dyn_free(dyn);
+            return err;
+        }
         dyn->readable[i] = event_new(base_loop_event_base(aaa->loop), dyn->fd[i],
                                      EV_READ | EV_PERSIST, on_readable, dyn);
         if (!dyn->readable[i] || event_add(dyn->readable[i], NULL)) {

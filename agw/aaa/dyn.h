@@ -10,6 +10,7 @@
 struct aaa;
 struct aaa_dyn;
 
+// ERR_IO: the address to speak from is not ours. ERR_NOMEM.
 enum err aaa_dyn_new(struct aaa *aaa, struct aaa_dyn **out);
 void aaa_dyn_free(struct aaa_dyn *dyn); // NULL is fine
 

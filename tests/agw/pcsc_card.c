@@ -90,9 +90,9 @@ static void status(uint8_t sw1, uint8_t sw2, uint8_t *out, unsigned long *len)
 // EF_DIR has one record: the USIM (TS 31.102: application code 0x1002 of 3GPP's RID).
 static const uint8_t record[] = {0x61, 0x12, 0x4f, 0x10, 0xa0, 0x00, 0x00, 0x00, 0x87, 0x10,
                                  0x02, 0xff, 0xff, 0xff, 0xff, 0x89, 0x00, 0x00, 0x00, 0xff};
-// FCP template: a file descriptor, and no PIN that is in force.
-static const uint8_t fcp[] = {0x62, 0x0b, 0x82, 0x02, 0x78, 0x21, 0xc6,
-                              0x05, 0x90, 0x01, 0x00, 0x83, 0x01};
+// FCP template: a file descriptor, the size of EF_IMSI, and no PIN that is in force.
+static const uint8_t fcp[] = {0x62, 0x0f, 0x82, 0x02, 0x78, 0x21, 0x80, 0x02, 0x00,
+                              0x09, 0xc6, 0x05, 0x90, 0x01, 0x00, 0x83, 0x01};
 
 static void prepare(const uint8_t *data, size_t len, uint8_t *out, unsigned long *out_len)
 {
@@ -112,6 +112,22 @@ static void read_record(const uint8_t *in, unsigned long n, uint8_t *out, unsign
         status(0x90, 0x00, out + sizeof(record), len);
         *len = sizeof(record) + 2;
     }
+}
+
+// EF_IMSI: length, digits from the second half of an octet on (TS 31.102 §4.2.2, 15 digits).
+static void read_binary(const uint8_t *in, unsigned long n, uint8_t *out, unsigned long *len)
+{
+    const char *imsi = getenv("PCSC_IMSI");
+    if (!imsi || strlen(imsi) != 15 || n < 5 || in[4] != 9 || *len < 11) {
+        status(0x6a, 0x82, out, len);
+        return;
+    }
+    out[0] = 8;
+    out[1] = (uint8_t)((imsi[0] - '0') << 4 | 9);
+    for (size_t i = 0; i < 7; i++)
+        out[2 + i] = (uint8_t)((imsi[2 * i + 2] - '0') << 4 | (imsi[2 * i + 1] - '0'));
+    status(0x90, 0x00, out + 9, len);
+    *len = 11;
 }
 
 static size_t ask(const uint8_t *rand_autn, uint8_t *out, size_t size)
@@ -162,6 +178,9 @@ long SCardTransmit(long card, const struct pci *send, const uint8_t *in, unsigne
             status(0x6e, 0x00, out, out_len);
         else
             prepare(fcp, sizeof(fcp), out, out_len);
+        break;
+    case 0xb0:
+        read_binary(in, in_len, out, out_len);
         break;
     case 0xb2:
         read_record(in, in_len, out, out_len);

@@ -169,7 +169,8 @@ class Terminal:
             control.listen()
             control.settimeout(0.2)
             self.running = True
-            card = threading.Thread(target=self._serve, args=(control,), daemon=True)
+            card = threading.Thread(target=serve_card, args=(
+                self.card, control, lambda: self.running), daemon=True)
             card.start()
             done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   timeout=timeout + 10, env=environment, check=False)
@@ -181,14 +182,16 @@ class Terminal:
             log.write(text)
         return Done(done.returncode, text)
 
-    def _serve(self, control):
-        while self.running:
-            try:
-                with control.accept()[0] as peer:
-                    asked = peer.recv(32, socket.MSG_WAITALL)
-                    peer.sendall(self.card.answer(asked[:16], asked[16:]))
-            except socket.timeout:
-                continue
+
+def serve_card(card, control, running):
+    """Answers what pcsc_card.so asks at this listening socket, as long as running() says."""
+    while running():
+        try:
+            with control.accept()[0] as peer:
+                asked = peer.recv(32, socket.MSG_WAITALL)
+                peer.sendall(card.answer(asked[:16], asked[16:]))
+        except socket.timeout:
+            continue
 
 
 # ---- an access point's RADIUS ----
