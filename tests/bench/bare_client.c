@@ -440,6 +440,20 @@ static void run_window(FILE *out, int w, uint64_t *n)
             ;
 }
 
+// Whatever is sent before the peer is open is refused by our own daemon.
+static void wait_for_peer(void)
+{
+    bool open = false;
+    for (int tries = 0; !open && tries < 300; tries++) {
+        usleep(100000);
+        pthread_rwlock_rdlock(&fd_g_peers_rw);
+        for (struct fd_list *at = fd_g_peers.next; at != &fd_g_peers; at = at->next)
+            open = open || fd_peer_get_state((struct peer_hdr *)at) == STATE_OPEN;
+        pthread_rwlock_unlock(&fd_g_peers_rw);
+    }
+    sleep(1); // its first watchdog
+}
+
 static void *run(void *arg)
 {
     FILE *out = fopen(cfg.out, "w");
@@ -449,7 +463,7 @@ static void *run(void *arg)
     bench_start_ns = bench_now_ns();
     if (!out || fd_core_waitstartcomplete())
         return NULL;
-    sleep(3); // the peer opens
+    wait_for_peer();
     for (int i = 0; i < cfg.n_windows; i++)
         run_window(out, cfg.windows[i], &n);
     fclose(out);
