@@ -239,8 +239,9 @@ static enum err open_input(struct consoles *consoles)
         return ERR_NOMEM;
     }
     struct stat st;
-    if (fstat(STDIN_FILENO, &st) != 0 || S_ISREG(st.st_mode))
-        return base_timer_start(&console->again, 0); // a file cannot be polled
+    if (fstat(STDIN_FILENO, &st) != 0 || S_ISREG(st.st_mode) ||
+        (S_ISCHR(st.st_mode) && !isatty(STDIN_FILENO)))
+        return base_timer_start(&console->again, 0); // files and /dev/null cannot be polled
     console->readable = event_new(base_loop_event_base(consoles->loop), STDIN_FILENO,
                                   EV_READ | EV_PERSIST, on_input, console);
     if (!console->readable || event_add(console->readable, NULL) != 0)
