@@ -1,26 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Wi-Fi end to end: Debian's eapol_test with a card in software -> RADIUS -> fgw-aaa -> gRPC over
 mutual TLS -> fgwd -> SWx -> sim_hss; and back: RTR and PPR -> Disconnect- and CoA-Request."""
-import os
 import random
 import re
 import struct
 
 import pytest
 
-from kit import core, nas, paths
-from kit.gateway import Gateway
+from kit import core, nas
 from kit.nas import Aaa, Capture, Card, Nas, Terminal
 from kit.proc import eventually
-
-
-class Wifi(Gateway):
-    """fgwd with the interface swx; vectors are not kept, so that each request reaches the HSS."""
-
-    def configure(self, **changes):
-        super().configure(**changes)
-        with open(os.path.join(self.folder, "fgw.conf"), "a") as conf:
-            conf.write('LoadExtension = "%s";\n' % paths.extension("swx.fdx"))
+from kit.wifi import Wifi
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +22,7 @@ def hss(cleanup):
 
 @pytest.fixture(scope="module")
 def gateway(pki, hss, cleanup):
-    thing = Wifi(pki, [hss.peer(watchdog=6)], more="swx: { cache_ttl = 0; };").start()
+    thing = Wifi(pki, [hss.peer(watchdog=6)], swx_section="cache_ttl = 0;").start()
     cleanup.append(thing)
     return thing
 

@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from kit import core, nas, paths
-from kit.gateway import Gateway
 from kit.nas import Aaa, Card
 from kit.proc import Process, eventually, run
+from kit.wifi import Wifi
 
 AP_IP = "10.45.0.7"
 IMSI = "001010000000070"
@@ -48,13 +48,6 @@ network={{
 """
 
 
-class Wifi(Gateway):
-    def configure(self, **changes):
-        super().configure(**changes)
-        with open(os.path.join(self.folder, "fgw.conf"), "a") as conf:
-            conf.write('LoadExtension = "%s";\n' % paths.extension("swx.fdx"))
-
-
 def written(name, text, **values):
     path = paths.work("wifi", name)
     with open(path, "w") as conf:
@@ -71,7 +64,7 @@ def hss(cleanup):
 
 @pytest.fixture(scope="module")
 def aaa(pki, hss, cleanup):
-    cleanup.append(Wifi(pki, [hss.peer(watchdog=6)], more="swx: { cache_ttl = 0; };").start())
+    cleanup.append(Wifi(pki, [hss.peer(watchdog=6)], swx_section="cache_ttl = 0;").start())
     thing = Aaa(pki).start()
     cleanup.append(thing)
     return thing
