@@ -316,3 +316,18 @@ def test_tshark_finds_nothing_wrong(aaa, hss, ap):
     assert {code for code, _, _ in packets} == {1, 2, 3, 4, 5, 11, 40, 41}
     # challenge, synchronization failure, identity, notification, re-authentication
     assert {subtype for _, subtype, _ in packets} >= {1, 4, 5, 12, 13}
+
+
+def test_a_federation_gateway_that_comes_back(aaa, gateway, hss, ap):
+    terminal = Terminal(70)
+    accepted(terminal.connect())
+    wait_session(aaa, terminal)
+    gateway.stop()
+    eventually(lambda: aaa.counter("aaa_tunnel_open") == 0, 5, "the tunnel is gone")
+    assert not Terminal(71).connect().success
+    assert session_of(aaa, terminal)  # who is in stays in
+    gateway.start()
+    eventually(lambda: hss.tool("rtr", terminal.imsi, check=False)[0] == 0, 15,
+               "RTR through the new tunnel")
+    eventually(lambda: not session_of(aaa, terminal), 5, "the session is gone")
+    accepted(Terminal(72).connect())
