@@ -79,6 +79,7 @@ static void move_session(struct aaa *aaa, struct aaa_session *session, const str
         return;
     }
     session->data.accounting = true;
+    session->interim |= r->status == INTERIM;
     if (r->acct_id[0])
         memcpy(session->data.acct_id, r->acct_id, sizeof(session->data.acct_id));
     aaa_session_changed(session);

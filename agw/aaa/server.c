@@ -103,6 +103,8 @@ static const char *refuse(const struct aaa_client *client, const struct rad_pack
     enum err message = rad_check_message(packet, client->key);
     if (message != ERR_OK && message != ERR_NOT_FOUND)
         return "wrong_message_authenticator";
+    if (message == ERR_NOT_FOUND && packet->code == RAD_STATUS_SERVER) // RFC 5997 §3
+        return "no_message_authenticator";
     if (accounting) {
         if (packet->code != RAD_ACCOUNTING_REQUEST && packet->code != RAD_STATUS_SERVER)
             return "wrong_code";
@@ -112,9 +114,8 @@ static const char *refuse(const struct aaa_client *client, const struct rad_pack
     }
     if (packet->code != RAD_ACCESS_REQUEST && packet->code != RAD_STATUS_SERVER)
         return "wrong_code";
-    // RFC 3579 §3.2, RFC 5997 §3: not without; and without, anybody could ask in a client's name
-    bool needed = client->require_message_authenticator || packet->code == RAD_STATUS_SERVER ||
-                  rad_count(packet, RAD_EAP_MESSAGE) > 0;
+    // RFC 3579 §3.2: not without; and without, anybody could ask in a client's name
+    bool needed = client->require_message_authenticator || rad_count(packet, RAD_EAP_MESSAGE) > 0;
     return message == ERR_NOT_FOUND && needed ? "no_message_authenticator" : NULL;
 }
 

@@ -12,7 +12,7 @@
 
 #define BUCKETS 65536
 #define LATELY 4096
-#define SILENT_INTERVALS 3 // interim updates missed before a session with accounting is dead
+#define SILENT_INTERVALS 3 // interim updates missed before a session is dead
 
 struct ended {
     char id[17], imsi[16], client[64];
@@ -62,8 +62,9 @@ static void unlink_session(struct aaa_session *session)
 static int64_t left_ms(const struct aaa_session *session)
 {
     const struct aaa_settings *settings = session->owner->aaa->settings;
-    int64_t ms = (session->data.expires - time(NULL)) * 1000;
-    if (session->data.accounting) {
+    // the access point authenticates anew at that time: that comes first
+    int64_t ms = (session->data.expires - time(NULL)) * 1000 + settings->session.grace_ms;
+    if (session->interim) {
         int64_t silent =
             session->heard_ns + SILENT_INTERVALS * settings->session.interim_ms * BASE_MS_NS;
         int64_t until = base_ms_until(silent);

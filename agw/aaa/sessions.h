@@ -16,6 +16,7 @@ struct aaa_session {
     struct base_timer timer;
     struct aaa_sessions *owner;
     int64_t heard_ns; // CLOCK_MONOTONIC: last accounting
+    bool interim;     // the access point sends Interim-Updates: then silence means something
 };
 
 // Takes over what the store has. ERR_NOMEM, ERR_IO.

@@ -75,6 +75,7 @@ static const struct conf_key session_keys[] = {
     {"register", CONF_BOOL, AT(session.register_user), .def = 1},
     {"timeout", CONF_MS, AT(session.timeout_ms), .def = 12 * HOUR_MS, .min = MIN_MS,
      .max = 30 * DAY_MS},
+    {"grace", CONF_MS, AT(session.grace_ms), .def = MIN_MS, .max = DAY_MS},
     {"interim", CONF_MS, AT(session.interim_ms), .def = 10 * MIN_MS, .min = MIN_MS, .max = DAY_MS},
     {"max", CONF_INT, AT(session.max), .def = 200000, .min = 1, .max = 10000000},
     {.name = NULL},

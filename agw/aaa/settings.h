@@ -44,7 +44,7 @@ struct aaa_settings {
     } eap;
     struct {
         bool register_user;
-        int64_t timeout_ms, interim_ms, max;
+        int64_t timeout_ms, grace_ms, interim_ms, max;
     } session;
     struct {
         int64_t retry_ms, tries;

@@ -283,6 +283,27 @@ static void sessions_end_by_themselves_and_are_bounded(void **state)
     assert_int_equal(aaa_sessions_count(w->aaa.sessions), 2);
 }
 
+static void silence_ends_a_session_that_used_to_report(void **state)
+{
+    struct world *w = *state;
+    w->settings.session.interim_ms = 50;
+    begin(w, "aaaa", "001010000000001");
+    begin(w, "bbbb", "001010000000002"); // its access point reports start and stop only
+    struct aaa_session *reporting = aaa_session_by_id(w->aaa.sessions, "aaaa");
+    reporting->interim = true;
+    aaa_session_changed(reporting);
+    run(w, 100);
+    assert_int_equal(aaa_sessions_count(w->aaa.sessions), 2);
+    aaa_session_changed(reporting);
+    run(w, 100);
+    assert_int_equal(aaa_sessions_count(w->aaa.sessions), 2);
+    run(w, 300);
+    assert_null(aaa_session_by_id(w->aaa.sessions, "aaaa"));
+    assert_non_null(aaa_session_by_id(w->aaa.sessions, "bbbb"));
+    assert_string_equal(aaa_session_lately(w->aaa.sessions, "aaaa", "ap"), "001010000000001");
+    assert_string_equal(aaa_session_lately(w->aaa.sessions, "aaaa", "other"), "");
+}
+
 static void sessions_are_there_after_a_restart(void **state)
 {
     struct world *w = *state;
@@ -308,6 +329,7 @@ int main(void)
         CASE(a_silent_access_point_is_given_up),
         CASE(unknown_users_have_nothing_to_end),
         CASE(sessions_end_by_themselves_and_are_bounded),
+        CASE(silence_ends_a_session_that_used_to_report),
         CASE(sessions_are_there_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,7 @@ def test_what_is_not_genuine_is_not_answered(aaa, ap):
              "wrong_authenticator"),
             (b"\x01\x07\x00\x1c" + bytes(16) + b"\x01\x08nobody", 1812,
              "no_message_authenticator"),
+            (b"\x0c\x07\x00\x14" + bytes(16), 1813, "no_message_authenticator"),
             (b"\x01\x07\x00\x26" + bytes(16) + b"\x50\x12" + bytes(16), 1812,
              "wrong_message_authenticator"),
             (b"\x01\x07\x00\x1c" + bytes(16) + b"\x01\x00nobody", 1812, "malformed"),
