@@ -132,6 +132,9 @@ static void undelivered(struct sgs_core *core, unsigned vlr, const struct base_i
     struct sgs_sub *sub;
     switch (type) {
     case SGSAP_PAGING_REQUEST:
+        sub = sgs_sub_find(core, imsi);
+        if (sub && sub->asked == (int)vlr)
+            sub->asked = -1; // answered here
         if (known)
             send_about(core, vlr, SGSAP_PAGING_REJECT, imsi, SGSAP_CAUSE_IMSI_DETACHED_NON_EPS);
         else
@@ -288,12 +291,24 @@ static int recall(struct sgs_core *core, const struct base_imsi *imsi, char *gat
     return sgs_plan_vlr_named(core->conf.plan, vlr);
 }
 
+// The VLR that the subscriber is registered with, or the other one that has just paged it: after a
+// failure in a pool, which wants to take it over. -1: not known.
+static int present(const struct uplink *u)
+{
+    const struct sgs_sub *sub = u->sub;
+    bool answer = u->msg.type == SGSAP_PAGING_REJECT || u->msg.type == SGSAP_UE_UNREACHABLE ||
+                  u->msg.type == SGSAP_SERVICE_REQUEST || u->event == SGSAP_EV_LU_REQUEST;
+    if (!sub)
+        return u->retained;
+    return answer && sub->asked >= 0 ? sub->asked : sub->vlr;
+}
+
 static int choose(const struct uplink *u)
 {
     const struct sgs_sub *sub = u->sub;
     struct sgsap_area tai, lai;
     uint16_t nri;
-    struct sgs_place place = {.imsi = &u->imsi, .present = sub ? sub->vlr : u->retained};
+    struct sgs_place place = {.imsi = &u->imsi, .present = present(u)};
     if (sgsap_read_area(u->msg.ie[SGSAP_IE_TAI], &tai) == ERR_OK)
         place.tai = &tai;
     if (sgsap_read_area(u->msg.ie[SGSAP_IE_LAI], &lai) == ERR_OK)
@@ -328,8 +343,9 @@ static enum err absorb(struct uplink *u)
 static enum err prepare(struct uplink *u, int *vlr)
 {
     bool update = u->event == SGSAP_EV_LU_REQUEST;
-    int present = u->sub ? u->sub->vlr : u->retained;
-    *vlr = present >= 0 && !update ? present : choose(u);
+    *vlr = present(u);
+    if (*vlr < 0 || update)
+        *vlr = choose(u);
     if (*vlr < 0)
         return ERR_CLOSED;
     if (u->sub)
@@ -348,6 +364,8 @@ static enum err pass(struct uplink *u, const uint8_t *data, size_t len)
         err = sgsap_assoc_sending(&u->sub->assoc, u->msg.type);
     if (!err)
         err = send_bytes(u->core, (unsigned)vlr, &u->msg, data, len);
+    if (!err && u->sub && vlr == u->sub->asked)
+        u->sub->asked = -1; // it has its answer
     if (!err && u->event == SGSAP_EV_DETACH)
         u->core->ops->drop(u->core->arg, &u->imsi, u->gateway);
     if (!err && u->event == SGSAP_EV_LU_REQUEST)
@@ -454,16 +472,23 @@ static void unknown(struct downlink *d)
     }
 }
 
-// The record from before our restart, if it was of this VLR.
+// The record from before our restart.
 static struct sgs_sub *restore(struct downlink *d)
 {
     char gateway[FGW_GATEWAY_ID_MAX + 1];
     struct sgs_sub *sub;
-    if (recall(d->core, &d->imsi, gateway, sizeof(gateway)) != (int)d->vlr)
+    int vlr = recall(d->core, &d->imsi, gateway, sizeof(gateway));
+    if (vlr < 0 ||
+        sgs_sub_new(d->core, &d->imsi, gateway, vlr, SGSAP_ASSOC_UP, &sub) != ERR_OK)
         return NULL;
-    return sgs_sub_new(d->core, &d->imsi, gateway, (int)d->vlr, SGSAP_ASSOC_UP, &sub) == ERR_OK
-               ? sub
-               : NULL;
+    return sub;
+}
+
+// A VLR pages who is registered with another one.
+static void page_for_another(struct downlink *d, struct sgs_sub *sub)
+{
+    sub->asked = (int)d->vlr;
+    deliver(d->core, sub->agw->id, d->vlr, &d->imsi, &d->msg);
 }
 
 static void to_subscriber(struct downlink *d)
@@ -476,6 +501,8 @@ static void to_subscriber(struct downlink *d)
         event != SGSAP_EV_LU_REJECT)
         sub = restore(d);
     if (sub && sub->vlr == (int)d->vlr && event != SGSAP_EV_COUNT) {
+        if (event == SGSAP_EV_PAGING)
+            sub->asked = -1; // the last one to page is who is answered
         if (sgsap_assoc_received(&sub->assoc, &d->msg) != ERR_OK)
             refuse(d, SGSAP_CAUSE_WRONG_STATE);
         // It is still there: only an expired Ts6-1 frees it on its own.
@@ -486,6 +513,8 @@ static void to_subscriber(struct downlink *d)
     // No record, or of another VLR: perhaps we were restarted. The directory knows.
     if (event == SGSAP_EV_LU_ACCEPT || event == SGSAP_EV_LU_REJECT)
         refuse(d, SGSAP_CAUSE_WRONG_STATE); // nobody asked, or asked too long ago
+    else if (sub && event == SGSAP_EV_PAGING)
+        page_for_another(d, sub);
     else if (core->ops->find(core->arg, &d->imsi, gateway, sizeof(gateway)) == ERR_OK)
         deliver(core, gateway, d->vlr, &d->imsi, &d->msg);
     else

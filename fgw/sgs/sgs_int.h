@@ -25,6 +25,7 @@ struct sgs_sub {
     struct base_imsi imsi;
     struct sgs_agw *agw;
     int vlr;
+    int asked; // another VLR that has paged it and not been answered yet; -1: none
     bool has_tmsi;
     uint32_t tmsi;
 };

@@ -126,6 +126,7 @@ enum err sgs_sub_new(struct sgs_core *core, const struct base_imsi *imsi, const 
     sub->imsi = *imsi;
     sub->agw = agw;
     sub->vlr = vlr;
+    sub->asked = -1;
     enum err err = sgsap_assoc_restore(&sub->assoc, core->loop, &core->conf.timers, &sgs_assoc_ops,
                                        state, state == SGSAP_ASSOC_UP);
     if (err) {
@@ -174,6 +175,7 @@ enum err sgs_sub_move(struct sgs_sub *sub, const char *gateway, int vlr)
     if (sub->vlr != vlr)
         sub->has_tmsi = false; // the other VLR will allocate its own
     sub->vlr = vlr;
+    sub->asked = -1;
     sub->assoc.fsm.subject.agw = agw->id;
     sub->assoc.fsm.subject.peer = core->conf.plan->vlrs[vlr].name;
     return ERR_OK;

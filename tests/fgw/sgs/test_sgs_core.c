@@ -403,12 +403,39 @@ static void a_message_of_its_vlr_restores_the_record(void **state)
     down(1, PAGING);
     last_call("PagingReq", "gw1");
     assert_int_equal(state_of(IMSI1), SGSAP_ASSOC_UP);
-    // a VLR that it is not registered with pages all the same: through the same gateway
-    restarted();
-    directory(IMSI1, "gw1");
-    down(0, PAGING);
-    last_call("PagingReq", "gw1");
-    assert_int_equal(state_of(IMSI1), -1);
+}
+
+static void another_vlr_of_the_pool_pages_and_takes_over(void **state)
+{
+    for (int after_restart = 0; after_restart < 2; after_restart++) {
+        registered_with_the_second_vlr();
+        if (after_restart)
+            restarted();
+        down(0, PAGING);
+        last_call("PagingReq", "gw1");
+        answer_last(ERR_OK, RPC_OK);
+        assert_int_equal(up("gw1", "02" G_IMSI "08010d"), ERR_OK);
+        last_sent(SGSAP_PAGING_REJECT, 0); // not the one it is registered with
+        assert_int_equal(up("gw1", UPLINK), ERR_OK);
+        last_sent(SGSAP_UPLINK_UNITDATA, 1);
+        down(0, PAGING);
+        answer_last(ERR_RPC_UNREACHABLE, 0);
+        last_sent(SGSAP_UE_UNREACHABLE, 0);
+        down(1, PAGING);
+        assert_int_equal(up("gw1", SERVICE), ERR_OK);
+        last_sent(SGSAP_SERVICE_REQUEST, 1); // the other one has had its answer
+        down(0, PAGING);
+        down(1, PAGING);
+        assert_int_equal(up("gw1", SERVICE), ERR_OK);
+        last_sent(SGSAP_SERVICE_REQUEST, 1);
+        down(0, PAGING);
+        assert_int_equal(up("gw1", LU), ERR_OK); // the UE was asked to register anew
+        last_sent(SGSAP_LOCATION_UPDATE_REQUEST, 0);
+        down(0, ACCEPT);
+        assert_int_equal(state_of(IMSI1), SGSAP_ASSOC_UP);
+        assert_string_equal(world.kept_vlr, VLR1);
+        assert_int_equal(up("gw1", EPS_DETACH), ERR_OK);
+    }
 }
 
 static void what_has_ended_is_not_restored(void **state)
@@ -609,6 +636,7 @@ int main(void)
         CASE(after_a_restart_the_directory_knows),
         CASE(the_vlr_of_a_subscriber_outlives_a_restart),
         CASE(a_message_of_its_vlr_restores_the_record),
+        CASE(another_vlr_of_the_pool_pages_and_takes_over),
         CASE(what_has_ended_is_not_restored),
         CASE(a_vlr_that_is_gone_from_the_settings_is_chosen_anew),
         CASE(nobody_knows_the_subscriber),
