@@ -204,7 +204,29 @@ function sort(  i, j, t) { # by insertion: some dozen lines
         }
 }
 
+# The moment a request left is computed from a log line, which may be written a little late: it is
+# never after its answer. The requests to a party, and its answers, are in order.
+function clamp(  i, f, key, asked, answered, left) {
+    for (i = 1; i <= n; i++) {
+        split(line[i], f, SUBSEP)
+        if (f[1] == "fgw" && f[3] ~ /-Request$/) {
+            key = f[2] SUBSEP substr(f[3], 1, length(f[3]) - 8)
+            left[key, ++asked[key]] = i
+        }
+    }
+    for (i = 1; i <= n; i++) {
+        split(line[i], f, SUBSEP)
+        if (f[2] == "fgw" && f[3] ~ /-Answer$/) {
+            key = f[1] SUBSEP substr(f[3], 1, length(f[3]) - 7)
+            answered[key]++
+            if ((key, answered[key]) in left && time[left[key, answered[key]]] >= time[i])
+                time[left[key, answered[key]]] = time[i] - 1
+        }
+    }
+}
+
 END {
+    clamp()
     sort()
     for (i = 1; i <= n; i++) {
         split(line[i], f, SUBSEP)
