@@ -226,9 +226,10 @@ def one_call(world, app, kind):
         assert time.monotonic() - began < 2.5
 
 
-BREAKING = ("an AVP of length 0", "an AVP longer than the message")  # the connection has to go
+# Where the connection has to go, and is made again: once each, for time.
+BREAKING = {"an AVP of length 0": (GX, INITIAL), "an AVP longer than the message": (GY, UPDATE)}
 CASES = [(app, kind, what) for app in (GX, GY) for kind in (INITIAL, UPDATE) for what in ANSWERS
-         if what not in BREAKING or (app, kind) in ((GX, INITIAL), (GY, UPDATE))]
+         if BREAKING.get(what, (app, kind)) == (app, kind)]
 
 
 @pytest.mark.parametrize("app,kind,what", CASES, ids=[

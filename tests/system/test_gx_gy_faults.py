@@ -315,8 +315,8 @@ def test_a_caller_that_hangs_up_leaves_no_session_behind(world):
         arrived.set()
 
     world.ocs1.plan[INITIAL] = hold
-    call = world.agw.multicallable(CONTROLLER + "CreateSession", proto.CreateSessionResponse).future(
-        session.create_request(), timeout=6)
+    create = world.agw.multicallable(CONTROLLER + "CreateSession", proto.CreateSessionResponse)
+    call = create.future(session.create_request(), timeout=6)
     assert arrived.wait(5)
     call.cancel()
     world.gateway.wait_counter(1, "fgw_rpc_requests_total", status="CANCELLED")
