@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // libfdcore, embedded and tamed: start and stop, peers, requests with our own deadlines, requests
 // from the core parked until the gateway has answered.
-// Sending never blocks the caller: requests go straight into their peer's queue (direct.c), what may
-// wait goes through one sender thread. Callbacks run on the caller's loop.
+// Sending never blocks the caller: requests go straight into their peer's queue (direct.c), what
+// may wait goes through one sender thread. Callbacks run on the caller's loop.
 // Not for translation (xlate.h) and not for what to do with an answer (extensions/).
 #pragma once
 
