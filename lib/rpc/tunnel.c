@@ -144,8 +144,9 @@ static void insert(struct tunnel_call *call)
     call->gateway->requests++;
 }
 
-static void take_out(struct tunnel_call *call)
+static void take_out(struct tunnel_call *call, bool answered)
 {
+    call->gateway->owed += call->state == CALL_SENT && !answered;
     if (call->next)
         call->next->prev = call->prev;
     if (call->prev)
@@ -161,7 +162,7 @@ void tunnel_call_end(struct tunnel_call *call, enum err err)
     call->err = err;
     if (err)
         call->gateway->failures++;
-    take_out(call);
+    take_out(call, err == ERR_OK);
     base_loop_post_admitted(call->loop, &call->job);
 }
 
@@ -264,7 +265,7 @@ static void on_timeout(struct base_timer *timer)
         tunnel_stream_post(stream, 0, &cancel);
     rpc_buf_free(&cancel);
     call->gateway->failures++;
-    take_out(call);
+    take_out(call, false);
     pthread_mutex_unlock(&tunnel->lock);
     call->err = sent ? ERR_TIMEOUT : ERR_RPC_UNREACHABLE;
     tell(call);

@@ -78,6 +78,7 @@ struct tunnel_gateway {
     struct tunnel_call *calls[RPC_TUNNEL_CALL_BUCKETS];
     uint32_t in_flight;
     uint64_t requests, failures;
+    uint32_t owed;                       // calls that ended unanswered: as many may come late
 };
 
 struct rpc_tunnel {

@@ -211,7 +211,7 @@ static void take_answer(struct tunnel_call *call, struct rpc_tunnel_answer *answ
     }
 }
 
-// A message that fits no request. Late ones are normal; a gateway that sends nothing else is not.
+// A message that fits no request: neither one that waits nor one that has ended unanswered.
 static void odd_message(struct tunnel_stream *stream, const char *kind)
 {
     tunnel_odd(kind);
@@ -243,10 +243,16 @@ static void on_message(struct rpc_stream *rpc, void *user, const uint8_t *data, 
     // only this gateway's own calls are looked at: nobody can answer for another
     struct tunnel_call *call =
         stream->gateway ? tunnel_call_find(stream->gateway, answer.req_id) : NULL;
+    bool late = !call && stream->gateway && stream->gateway->owed > 0 &&
+                answer.kind != RPC_TUNNEL_PART;
     if (call)
         take_answer(call, &answer);
+    else if (late)
+        stream->gateway->owed--;
     pthread_mutex_unlock(&tunnel->lock);
-    if (!call) {
+    if (late) { // a slow gateway is none that sends nonsense
+        tunnel_odd("late_or_unknown");
+    } else if (!call) {
         base_log_limited(&log_tunnel, BASE_LOG_INFO, &subject, "answer to no request: %u",
                          answer.req_id);
         odd_message(stream, "late_or_unknown");

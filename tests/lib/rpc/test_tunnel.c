@@ -694,9 +694,44 @@ static void test_calls_from_another_loop(void **state)
     world_down(&world);
 }
 
+// Every call to it ends before it answers; it answers all the same, later.
+static void test_a_slow_gateway_is_not_cut_off(void **state)
+{
+    enum { ROUNDS = 25, CALLS = 60 }; // more than the nonsense that is borne
+    static struct outcome out[CALLS];
+    struct world world;
+    struct gateway gw;
+    world_up(&world, &(struct rpc_tunnel_config){0});
+    gw_up(&gw, &world, "gw1");
+    uint64_t late = odd("late_or_unknown"), flood = odd("flood");
+    for (int round = 0; round < ROUNDS; round++) {
+        gw.n_requests = 0;
+        for (int i = 0; i < CALLS; i++)
+            assert_int_equal(call(&world, "gw1", "x", 20, &out[i]), ERR_OK);
+        for (int i = 0; i < CALLS; i++) {
+            wait_done(&world, &out[i]);
+            assert_int_equal(out[i].err, ERR_TIMEOUT);
+        }
+        assert_true(rig_until_n(&world.rig, &gw.n_requests, CALLS));
+        for (int i = 0; i < CALLS; i++)
+            gw_ok(&gw, gw.seen[i].id, framed_ok, sizeof(framed_ok));
+    }
+    gw.n_requests = 0;
+    gw.echo = true;
+    assert_int_equal(call(&world, "gw1", "x", 3000, &out[0]), ERR_OK);
+    wait_done(&world, &out[0]);
+    assert_int_equal(out[0].status, RPC_OK);
+    assert_int_equal(gw.n_closed, 0);
+    assert_int_equal(odd("late_or_unknown"), late + ROUNDS * CALLS);
+    assert_int_equal(odd("flood"), flood);
+    gw_down(&gw);
+    world_down(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_slow_gateway_is_not_cut_off),
         cmocka_unit_test(test_call_and_answer),
         cmocka_unit_test(test_legacy_method),
         cmocka_unit_test(test_many_in_flight),
