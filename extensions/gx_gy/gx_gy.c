@@ -15,7 +15,24 @@ static void report(void *arg, const char *text)
 static enum err start(void)
 {
     enum err err = gxgy_tables_compile(report, NULL);
-    return err == ERR_OK ? gxgy_down_accept() : err;
+    if (err == ERR_OK)
+        err = gxgy_down_accept();
+    return err == ERR_OK
+               ? gxgy_store_watch(gxgy_settings()->rules_file, gxgy_settings()->rules_check_ms)
+               : err;
+}
+
+static void reloaded(const void *old_settings, const void *new_settings)
+{
+    const struct gxgy_settings *s = new_settings;
+    if (gxgy_store_watch(s->rules_file, s->rules_check_ms) != ERR_OK)
+        base_log(&log_gx_gy, BASE_LOG_ERROR, NULL, "rules_file: it is not watched");
+}
+
+static void stop(void)
+{
+    gxgy_store_stop();
+    gxgy_tables_free();
 }
 
 const struct rpc_method gxgy_methods[] = {
@@ -33,7 +50,9 @@ const struct fgw_interface gxgy_interface = {
     .settings_size = sizeof(struct gxgy_settings),
     .configure = gxgy_configure,
     .start = start,
-    .stop = gxgy_tables_free,
+    .reloaded = reloaded,
+    .stop = stop,
+    .status = gxgy_store_status,
 };
 
 const struct gxgy_settings *gxgy_settings(void)

@@ -91,21 +91,35 @@ struct gxgy_virtual_apn {
 struct gxgy_rule {
     char *id;
     int64_t rating_group, service_identifier; // -1: none
-    bool online, omnipresent;
+    bool online, offline, omnipresent;
+    // With flows the access gateway is given the whole rule, otherwise it knows the rule by its id.
+    struct conf_strings flows; // IPFilterRules
+    int64_t precedence;        // -1: none, as below
+    char *monitoring_key, *redirect;
+    int64_t qci, priority_level, max_bw_ul, max_bw_dl, gbr_ul, gbr_dl;
 };
 struct gxgy_base_name {
     char *name;
     struct conf_strings rules;
     bool omnipresent;
 };
+struct gxgy_rule_lists {
+    struct conf_list rules;      // struct gxgy_rule
+    struct conf_list base_names; // struct gxgy_base_name
+};
+extern const struct conf_key gxgy_rule_list_keys[];
+// What the table of keys cannot check; errors go to the conf.
+void gxgy_rule_lists_check(struct conf *conf, const char *section,
+                           const struct gxgy_rule_lists *lists);
 struct gxgy_settings {
     struct gxgy_gx_settings gx;
     struct gxgy_gy_settings gy;
     char *session_host;            // first part of Session-Ids; NULL: our identity
     struct conf_list apns;         // struct gxgy_apn
     struct conf_list virtual_apns; // struct gxgy_virtual_apn
-    struct conf_list rules;        // struct gxgy_rule
-    struct conf_list base_names;   // struct gxgy_base_name
+    struct gxgy_rule_lists lists;
+    char *rules_file; // NULL: none
+    int64_t rules_check_ms;
     int64_t agw_timeout_ms;
     char *agw_service, *abort_service;
 };
@@ -125,6 +139,26 @@ struct gxgy_policy {
 // Strings are borrowed from the settings or from apn.
 struct gxgy_policy gxgy_policy_find(const struct gxgy_settings *settings, const char *apn,
                                     const char *charging_characteristics);
+
+// ---- the rules this gateway knows (gx_gy_store.c) ----
+// Sources besides gateway.conf; where several know a rule the last one counts.
+enum gxgy_store_source { GXGY_STORE_FILE, GXGY_STORE_REMOTE, GXGY_STORE_SOURCES };
+// Look-ups go between these two, on a loop; what they return is valid until release.
+void gxgy_store_hold(void);
+void gxgy_store_release(void);
+const struct gxgy_rule *gxgy_store_rule(const char *id);        // NULL: unknown
+const struct gxgy_base_name *gxgy_store_base(const char *name); // NULL: unknown
+const struct gxgy_rule_lists *gxgy_store_lists(size_t i); // 0 .. GXGY_STORE_SOURCES; may be NULL
+// Any thread. All rules of a source become those of conf, which is taken over (NULL: none). On an
+// error nothing changes and why says what is wrong. ERR_CONF_*, ERR_NOMEM.
+enum err gxgy_store_replace(enum gxgy_store_source source, struct conf *conf, char *why,
+                            size_t size);
+// Reads the file now, and whenever it has changed, looking each check_ms. A file that is wrong is
+// logged and changes nothing. NULL: no file any more. Main thread.
+enum err gxgy_store_watch(const char *path, int64_t check_ms);
+enum err gxgy_store_check(const char *path, char *why, size_t size); // only reads
+void gxgy_store_stop(void); // forgets all; loops have stopped
+void gxgy_store_status(void (*line)(void *arg, const char *text), void *arg);
 
 // ---- Session-Id (gx_gy_session_id.c) ----
 #define GXGY_SESSION_ID_MAX 255    // of the access gateway's own
@@ -331,6 +365,9 @@ enum err gxgy_gy_add_service(struct base_arena *arena, Fgw__Gxgy__GyRequest *req
 enum err gxgy_flows_of(struct base_arena *arena, const Fgw__Gxgy__Flow *flow,
                        const struct gxgy_gx_settings *settings, Magma__Lte__FlowDescription ***out,
                        size_t *n);
+// gx_gy_definition.c: a rule of the store as a PCRF would define it. ERR_NOMEM.
+enum err gxgy_definition_of(struct base_arena *arena, const struct gxgy_rule *rule,
+                            Fgw__Gxgy__RuleDefinition **out);
 // gx_gy_rules.c: what an answer or a RAR does to the rules of a session.
 struct gxgy_rules {
     size_t n_static, n_dynamic, n_remove, n_failed;

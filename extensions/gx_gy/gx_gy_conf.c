@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "extensions/gx_gy/gx_gy.h"
+#include "extensions/gx_gy/ipfilter.h"
 #include "fgw/route.h"
 
 #define AT(member) offsetof(struct gxgy_settings, member)
@@ -295,6 +296,19 @@ static const struct conf_key virtual_keys[] = {
     {.name = NULL},
 };
 
+static enum err check_flow(const char *text, const char **why)
+{
+    struct ipfilter filter;
+    *why = "an IPFilterRule, like \"permit out 6 from any 80 to assigned\"";
+    return ipfilter_parse(text, strlen(text), &filter) == ERR_OK ? ERR_OK : ERR_CONF_RANGE;
+}
+
+#define RULE_NUMBER(key, member, most, text)                                                       \
+    {                                                                                              \
+        .name = (key), .type = CONF_INT, .offset = RULE(member), .def = -1, .min = -1,             \
+        .max = (most), .help = (text)                                                              \
+    }
+
 static const struct conf_key rule_keys[] = {
     {.name = "id",
      .type = CONF_STRING,
@@ -320,6 +334,27 @@ static const struct conf_key rule_keys[] = {
      .offset = RULE(online),
      .def = 1,
      .help = "Charged online: the OCS is asked for quota."},
+    {.name = "offline", .type = CONF_BOOL, .offset = RULE(offline), .help = "Charged offline."},
+    {.name = "flows",
+     .type = CONF_STRINGS,
+     .offset = RULE(flows),
+     .check = check_flow,
+     .help = "IPFilterRules; with them access gateways are given the whole rule."},
+    RULE_NUMBER("precedence", precedence, UINT32_MAX, "Precedence, the lowest counts first."),
+    {.name = "monitoring_key",
+     .type = CONF_STRING,
+     .offset = RULE(monitoring_key),
+     .help = "Monitoring-Key."},
+    {.name = "redirect",
+     .type = CONF_STRING,
+     .offset = RULE(redirect),
+     .help = "URL that its traffic is redirected to."},
+    RULE_NUMBER("qci", qci, 255, "QoS-Class-Identifier."),
+    RULE_NUMBER("priority_level", priority_level, 15, "Priority-Level."),
+    RULE_NUMBER("max_bw_ul", max_bw_ul, UINT32_MAX, "Highest rate from the UE, bit/s."),
+    RULE_NUMBER("max_bw_dl", max_bw_dl, UINT32_MAX, "Highest rate to the UE, bit/s."),
+    RULE_NUMBER("gbr_ul", gbr_ul, UINT32_MAX, "Guaranteed rate from the UE, bit/s."),
+    RULE_NUMBER("gbr_dl", gbr_dl, UINT32_MAX, "Guaranteed rate to the UE, bit/s."),
     {.name = "omnipresent",
      .type = CONF_BOOL,
      .offset = RULE(omnipresent),
@@ -341,6 +376,21 @@ static const struct conf_key base_keys[] = {
     {.name = NULL},
 };
 
+#define RULE_LISTS(base)                                                                           \
+    {.name = "rules",                                                                              \
+     .type = CONF_LIST,                                                                            \
+     .offset = (base) + offsetof(struct gxgy_rule_lists, rules),                                   \
+     .members = rule_keys,                                                                         \
+     .item_size = sizeof(struct gxgy_rule),                                                        \
+     .help = "Rules that access gateways have, or are given."},                                    \
+    {                                                                                              \
+        .name = "base_names", .type = CONF_LIST,                                                   \
+        .offset = (base) + offsetof(struct gxgy_rule_lists, base_names), .members = base_keys,     \
+        .item_size = sizeof(struct gxgy_base_name), .help = "Groups of rules."                     \
+    }
+
+const struct conf_key gxgy_rule_list_keys[] = {RULE_LISTS(0), {.name = NULL}};
+
 const struct conf_key gxgy_settings_keys[] = {
     {.name = "gx", .type = CONF_GROUP, .offset = AT(gx), .members = gx_keys, .help = "PCRF."},
     {.name = "gy", .type = CONF_GROUP, .offset = AT(gy), .members = gy_keys, .help = "OCS."},
@@ -361,18 +411,18 @@ const struct conf_key gxgy_settings_keys[] = {
      .members = virtual_keys,
      .item_size = sizeof(struct gxgy_virtual_apn),
      .help = "Other names of APNs toward the core."},
-    {.name = "rules",
-     .type = CONF_LIST,
-     .offset = AT(rules),
-     .members = rule_keys,
-     .item_size = sizeof(struct gxgy_rule),
-     .help = "Rules that access gateways have."},
-    {.name = "base_names",
-     .type = CONF_LIST,
-     .offset = AT(base_names),
-     .members = base_keys,
-     .item_size = sizeof(struct gxgy_base_name),
-     .help = "Groups of rules."},
+    RULE_LISTS(AT(lists)),
+    {.name = "rules_file",
+     .type = CONF_STRING,
+     .offset = AT(rules_file),
+     .help = "File with more rules and base_names; read again by itself when it changes."},
+    {.name = "rules_check",
+     .type = CONF_MS,
+     .offset = AT(rules_check_ms),
+     .def = 1000,
+     .min = 10,
+     .max = 3600000,
+     .help = "How often it is looked at."},
     {.name = "agw_timeout",
      .type = CONF_MS,
      .offset = AT(agw_timeout_ms),
@@ -393,49 +443,48 @@ const struct conf_key gxgy_settings_keys[] = {
     {.name = NULL},
 };
 
-static enum err check_alternate(struct conf *conf, const char *section,
-                                const struct gxgy_core_settings *core)
+static void check_alternate(struct conf *conf, const char *section,
+                            const struct gxgy_core_settings *core)
 {
     const struct gxgy_route *routes = core->routes.items;
-    enum err err = ERR_OK;
-    if (core->alternate && !core->host) {
-        err = ERR_CONF_MISSING;
-        conf_error(conf, section, "alternate", err, "an alternate needs a host");
-    }
-    for (size_t i = 0; i < core->routes.n; i++) {
-        if (!routes[i].alternate || routes[i].host)
-            continue;
-        err = ERR_CONF_MISSING;
-        conf_error(conf, section, "routes", err, "an alternate needs a host");
-    }
-    return err;
+    if (core->alternate && !core->host)
+        conf_error(conf, section, "alternate", ERR_CONF_MISSING, "an alternate needs a host");
+    for (size_t i = 0; i < core->routes.n; i++)
+        if (routes[i].alternate && !routes[i].host)
+            conf_error(conf, section, "routes", ERR_CONF_MISSING, "an alternate needs a host");
 }
 
-static bool is_rule(const struct gxgy_settings *s, const char *id)
+static bool is_rule(const struct gxgy_rule_lists *lists, const char *id)
 {
-    const struct gxgy_rule *rules = s->rules.items;
-    for (size_t i = 0; i < s->rules.n; i++)
+    const struct gxgy_rule *rules = lists->rules.items;
+    for (size_t i = 0; i < lists->rules.n; i++)
         if (strcmp(rules[i].id, id) == 0)
             return true;
     return false;
 }
 
+void gxgy_rule_lists_check(struct conf *conf, const char *section,
+                           const struct gxgy_rule_lists *lists)
+{
+    const struct gxgy_base_name *bases = lists->base_names.items;
+    for (size_t i = 0; i < lists->base_names.n; i++)
+        for (size_t k = 0; k < bases[i].rules.n; k++)
+            if (!is_rule(lists, bases[i].rules.items[k]))
+                conf_error(conf, section, "base_names", ERR_CONF_RANGE,
+                           "%s: no rule is called %s", bases[i].name, bases[i].rules.items[k]);
+}
+
 enum err gxgy_configure(struct conf *conf, const void *settings)
 {
     const struct gxgy_settings *s = settings;
-    const struct gxgy_base_name *bases = s->base_names.items;
-    enum err err = check_alternate(conf, "gx_gy.gx", &s->gx.core);
-    enum err second = check_alternate(conf, "gx_gy.gy", &s->gy.core);
-    if (err == ERR_OK)
-        err = second;
-    for (size_t i = 0; i < s->base_names.n; i++) {
-        for (size_t k = 0; k < bases[i].rules.n; k++) {
-            if (is_rule(s, bases[i].rules.items[k]))
-                continue;
-            err = ERR_CONF_RANGE;
-            conf_error(conf, "gx_gy", "base_names", err, "%s: no rule is called %s", bases[i].name,
-                       bases[i].rules.items[k]);
-        }
+    char why[256];
+    check_alternate(conf, "gx_gy.gx", &s->gx.core);
+    check_alternate(conf, "gx_gy.gy", &s->gy.core);
+    gxgy_rule_lists_check(conf, "gx_gy", &s->lists);
+    if (s->rules_file) {
+        enum err err = gxgy_store_check(s->rules_file, why, sizeof(why));
+        if (err != ERR_OK)
+            conf_error(conf, "gx_gy", "rules_file", err, "%s", why);
     }
-    return err;
+    return conf_result(conf);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a CCA or RAR of a PCRF does to the rules of a session, as access gateways understand it.
-// Predefined rules and base names are those of the settings.
+// Predefined rules and base names are those of the store.
 #include <string.h>
 
 #include "diameter/avp.h"
@@ -12,26 +12,6 @@ typedef Magma__Lte__PolicyRule PolicyRule;
 
 enum { INACTIVE = 1 }; // PCC-Rule-Status
 enum { FILTER_RESTRICTIONS = 16, INCORRECT_FLOW_INFORMATION = 12, UNKNOWN_RULE_NAME = 1 };
-
-static const struct gxgy_rule *rule_find(const char *id)
-{
-    const struct gxgy_settings *s = gxgy_settings();
-    const struct gxgy_rule *rules = s->rules.items;
-    for (size_t i = 0; i < s->rules.n; i++)
-        if (strcmp(rules[i].id, id) == 0)
-            return &rules[i];
-    return NULL;
-}
-
-static const struct gxgy_base_name *base_find(const char *name)
-{
-    const struct gxgy_settings *s = gxgy_settings();
-    const struct gxgy_base_name *bases = s->base_names.items;
-    for (size_t i = 0; i < s->base_names.n; i++)
-        if (strcmp(bases[i].name, name) == 0)
-            return &bases[i];
-    return NULL;
-}
 
 // ---- lists that grow ----
 static enum err append(struct base_arena *arena, void *list, size_t *n, void *item)
@@ -214,43 +194,15 @@ static enum err make_rule(struct base_arena *arena, const Definition *def, struc
 }
 
 // ---- installation and removal ----
-static bool has_static(const struct gxgy_rules *rules, const char *id)
+static bool has_rule(const struct gxgy_rules *rules, const char *id)
 {
     for (size_t i = 0; i < rules->n_static; i++)
         if (strcmp(rules->statics[i]->rule_id, id) == 0)
             return true;
+    for (size_t i = 0; i < rules->n_dynamic; i++)
+        if (strcmp(rules->dynamics[i]->policy_rule->id, id) == 0)
+            return true;
     return false;
-}
-
-static enum err install_static(struct base_arena *arena, const char *id, const Install *from,
-                               struct gxgy_rules *out)
-{
-    Magma__Lte__StaticRuleInstall *rule =
-        GXGY_NEW(arena, magma__lte__static_rule_install__descriptor);
-    if (has_static(out, id))
-        return ERR_OK;
-    if (!rule)
-        return ERR_NOMEM;
-    rule->rule_id = (char *)(uintptr_t)id;
-    rule->notify_allocation = from && from->notify_allocation;
-    rule->charging_correlation = from && from->charging_correlation;
-    enum err err =
-        from ? gxgy_timestamp(arena, from->activation_unix, &rule->activation_time) : ERR_OK;
-    if (err == ERR_OK && from)
-        err = gxgy_timestamp(arena, from->deactivation_unix, &rule->deactivation_time);
-    return err == ERR_OK ? append(arena, &out->statics, &out->n_static, rule) : err;
-}
-
-// Strings of the settings do not live as long as the arena.
-static enum err install_base(struct base_arena *arena, const struct gxgy_base_name *base,
-                             const Install *from, struct gxgy_rules *out)
-{
-    enum err err = ERR_OK;
-    for (size_t i = 0; i < base->rules.n && err == ERR_OK; i++) {
-        char *id = base_arena_strndup(arena, base->rules.items[i], strlen(base->rules.items[i]));
-        err = id ? install_static(arena, id, from, out) : ERR_NOMEM;
-    }
-    return err;
 }
 
 static enum err install_dynamic(struct base_arena *arena, const Definition *def,
@@ -265,12 +217,49 @@ static enum err install_dynamic(struct base_arena *arena, const Definition *def,
     if (!to)
         return ERR_NOMEM;
     to->policy_rule = rule;
-    to->notify_allocation = from->notify_allocation;
-    to->charging_correlation = from->charging_correlation;
-    err = gxgy_timestamp(arena, from->activation_unix, &to->activation_time);
-    if (err == ERR_OK)
+    to->notify_allocation = from && from->notify_allocation;
+    to->charging_correlation = from && from->charging_correlation;
+    err = from ? gxgy_timestamp(arena, from->activation_unix, &to->activation_time) : ERR_OK;
+    if (err == ERR_OK && from)
         err = gxgy_timestamp(arena, from->deactivation_unix, &to->deactivation_time);
     return err == ERR_OK ? append(arena, &out->dynamics, &out->n_dynamic, to) : err;
+}
+
+static enum err install_static(struct base_arena *arena, const char *id, const Install *from,
+                               struct gxgy_rules *out)
+{
+    const struct gxgy_rule *known = gxgy_store_rule(id);
+    if (has_rule(out, id))
+        return ERR_OK;
+    if (known && known->flows.n) { // the access gateway need not know it
+        Definition *def;
+        enum err err = gxgy_definition_of(arena, known, &def);
+        return err == ERR_OK ? install_dynamic(arena, def, from, out) : err;
+    }
+    Magma__Lte__StaticRuleInstall *rule =
+        GXGY_NEW(arena, magma__lte__static_rule_install__descriptor);
+    if (!rule)
+        return ERR_NOMEM;
+    rule->rule_id = (char *)(uintptr_t)id;
+    rule->notify_allocation = from && from->notify_allocation;
+    rule->charging_correlation = from && from->charging_correlation;
+    enum err err =
+        from ? gxgy_timestamp(arena, from->activation_unix, &rule->activation_time) : ERR_OK;
+    if (err == ERR_OK && from)
+        err = gxgy_timestamp(arena, from->deactivation_unix, &rule->deactivation_time);
+    return err == ERR_OK ? append(arena, &out->statics, &out->n_static, rule) : err;
+}
+
+// Strings of the store do not live as long as the arena.
+static enum err install_base(struct base_arena *arena, const struct gxgy_base_name *base,
+                             const Install *from, struct gxgy_rules *out)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < base->rules.n && err == ERR_OK; i++) {
+        char *id = base_arena_strndup(arena, base->rules.items[i], strlen(base->rules.items[i]));
+        err = id ? install_static(arena, id, from, out) : ERR_NOMEM;
+    }
+    return err;
 }
 
 static enum err install(struct base_arena *arena, const Install *from, struct gxgy_rules *out)
@@ -279,7 +268,7 @@ static enum err install(struct base_arena *arena, const Install *from, struct gx
     for (size_t i = 0; i < from->n_names && err == ERR_OK; i++)
         err = install_static(arena, from->names[i], from, out);
     for (size_t i = 0; i < from->n_base_names && err == ERR_OK; i++) {
-        const struct gxgy_base_name *base = base_find(from->base_names[i]);
+        const struct gxgy_base_name *base = gxgy_store_base(from->base_names[i]);
         err = base ? install_base(arena, base, from, out)
                    : report(arena, out, NULL, from->base_names[i], UNKNOWN_RULE_NAME);
     }
@@ -288,52 +277,71 @@ static enum err install(struct base_arena *arena, const Install *from, struct gx
     return err;
 }
 
+// Rules of every session are not the PCRF's to remove.
+static enum err take_rule(struct base_arena *arena, const char *id, struct gxgy_rules *out)
+{
+    const struct gxgy_rule *known = gxgy_store_rule(id);
+    if (known && known->omnipresent)
+        return ERR_OK;
+    char *copy = base_arena_strndup(arena, id, strlen(id));
+    return copy ? append(arena, &out->remove, &out->n_remove, copy) : ERR_NOMEM;
+}
+
 static enum err take_away(struct base_arena *arena, const Fgw__Gxgy__RuleRemove *from,
                           struct gxgy_rules *out)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < from->n_names && err == ERR_OK; i++)
-        err = append(arena, &out->remove, &out->n_remove, from->names[i]);
+        err = take_rule(arena, from->names[i], out);
     for (size_t i = 0; i < from->n_base_names && err == ERR_OK; i++) {
-        const struct gxgy_base_name *base = base_find(from->base_names[i]);
-        for (size_t k = 0; base && k < base->rules.n && err == ERR_OK; k++) {
-            char *id =
-                base_arena_strndup(arena, base->rules.items[k], strlen(base->rules.items[k]));
-            err = id ? append(arena, &out->remove, &out->n_remove, id) : ERR_NOMEM;
-        }
+        const struct gxgy_base_name *base = gxgy_store_base(from->base_names[i]);
+        for (size_t k = 0; base && !base->omnipresent && k < base->rules.n && err == ERR_OK; k++)
+            err = take_rule(arena, base->rules.items[k], out);
     }
     return err;
 }
 
-static enum err add_omnipresent(struct base_arena *arena, struct gxgy_rules *out)
+// A list knows less than the store: a later source may say otherwise of the same rule.
+static enum err add_omnipresent(struct base_arena *arena, const struct gxgy_rule_lists *lists,
+                                struct gxgy_rules *out)
 {
-    const struct gxgy_settings *s = gxgy_settings();
-    const struct gxgy_rule *rules = s->rules.items;
-    const struct gxgy_base_name *bases = s->base_names.items;
+    const struct gxgy_rule *rules = lists->rules.items;
+    const struct gxgy_base_name *bases = lists->base_names.items;
     enum err err = ERR_OK;
-    for (size_t i = 0; i < s->rules.n && err == ERR_OK; i++) {
-        if (!rules[i].omnipresent)
+    for (size_t i = 0; i < lists->rules.n && err == ERR_OK; i++) {
+        if (!rules[i].omnipresent || gxgy_store_rule(rules[i].id) != &rules[i])
             continue;
         char *id = base_arena_strndup(arena, rules[i].id, strlen(rules[i].id));
         err = id ? install_static(arena, id, NULL, out) : ERR_NOMEM;
     }
-    for (size_t i = 0; i < s->base_names.n && err == ERR_OK; i++)
-        if (bases[i].omnipresent)
+    for (size_t i = 0; i < lists->base_names.n && err == ERR_OK; i++)
+        if (bases[i].omnipresent && gxgy_store_base(bases[i].name) == &bases[i])
             err = install_base(arena, &bases[i], NULL, out);
+    return err;
+}
+
+static enum err all_rules(struct base_arena *arena, const Fgw__Gxgy__GxAnswer *answer,
+                          bool omnipresent, struct gxgy_rules *out)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; answer && i < answer->n_remove && err == ERR_OK; i++)
+        err = take_away(arena, answer->remove[i], out);
+    for (size_t i = 0; answer && i < answer->n_install && err == ERR_OK; i++)
+        err = install(arena, answer->install[i], out);
+    for (size_t i = 0; omnipresent && i <= GXGY_STORE_SOURCES && err == ERR_OK; i++) {
+        const struct gxgy_rule_lists *lists = gxgy_store_lists(i);
+        err = lists ? add_omnipresent(arena, lists, out) : ERR_OK;
+    }
     return err;
 }
 
 enum err gxgy_rules_of(struct base_arena *arena, const Fgw__Gxgy__GxAnswer *answer,
                        bool omnipresent, struct gxgy_rules *out)
 {
-    enum err err = ERR_OK;
     memset(out, 0, sizeof(*out));
-    for (size_t i = 0; answer && i < answer->n_remove && err == ERR_OK; i++)
-        err = take_away(arena, answer->remove[i], out);
-    for (size_t i = 0; answer && i < answer->n_install && err == ERR_OK; i++)
-        err = install(arena, answer->install[i], out);
-    if (omnipresent && err == ERR_OK)
-        err = add_omnipresent(arena, out);
+    gxgy_store_hold();
+    enum err err = all_rules(arena, answer, omnipresent, out);
+    gxgy_store_release();
     return err;
 }
 
@@ -347,7 +355,7 @@ static bool has_key(const struct gxgy_key *keys, size_t n, const struct gxgy_key
     return false;
 }
 
-enum err gxgy_rules_keys(struct base_arena *arena, const struct gxgy_rules *rules,
+static enum err all_keys(struct base_arena *arena, const struct gxgy_rules *rules,
                          struct gxgy_key **out, size_t *n)
 {
     struct gxgy_key *keys =
@@ -369,7 +377,7 @@ enum err gxgy_rules_keys(struct base_arena *arena, const struct gxgy_rules *rule
             keys[(*n)++] = key;
     }
     for (size_t i = 0; i < rules->n_static; i++) {
-        const struct gxgy_rule *rule = rule_find(rules->statics[i]->rule_id);
+        const struct gxgy_rule *rule = gxgy_store_rule(rules->statics[i]->rule_id);
         if (!rule || rule->rating_group < 0 || !rule->online)
             continue;
         struct gxgy_key key = {.has_group = true, .rating_group = (uint32_t)rule->rating_group};
@@ -381,4 +389,13 @@ enum err gxgy_rules_keys(struct base_arena *arena, const struct gxgy_rules *rule
             keys[(*n)++] = key;
     }
     return ERR_OK;
+}
+
+enum err gxgy_rules_keys(struct base_arena *arena, const struct gxgy_rules *rules,
+                         struct gxgy_key **out, size_t *n)
+{
+    gxgy_store_hold();
+    enum err err = all_keys(arena, rules, out, n);
+    gxgy_store_release();
+    return err;
 }

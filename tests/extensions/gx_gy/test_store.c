@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The rules this gateway knows: those of gateway.conf, of a file that is read again whenever it
+// changes, of whoever replaces them; and what each comes to in a session.
+#include <time.h>
+#include <unistd.h>
+
+#include "kit.h"
+
+enum { LOOK_MS = 10, PATIENCE_MS = 5000 };
+
+static char path[] = "/tmp/test_gx_gy_store.XXXXXX";
+
+static void write_file(const char *text)
+{
+    char other[sizeof(path) + 4];
+    snprintf(other, sizeof(other), "%s.new", path);
+    FILE *file = fopen(other, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(rename(other, path), 0); // as editors and tools do
+}
+
+static int begin(void **state)
+{
+    memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    return kit_setup(state);
+}
+
+static int end(void **state)
+{
+    gxgy_store_stop();
+    unlink(path);
+    return kit_teardown(state);
+}
+
+static struct gxgy_rules rules_of(const Fgw__Gxgy__GxAnswer *answer)
+{
+    struct gxgy_rules rules;
+    assert_int_equal(gxgy_rules_of(world.arena, answer, true, &rules), ERR_OK);
+    return rules;
+}
+
+static bool has_static(const struct gxgy_rules *rules, const char *id)
+{
+    for (size_t i = 0; i < rules->n_static; i++)
+        if (strcmp(rules->statics[i]->rule_id, id) == 0)
+            return true;
+    return false;
+}
+
+static bool comes_true(const char *id, bool wanted)
+{
+    for (int ms = 0; ms < PATIENCE_MS; ms += LOOK_MS) {
+        struct gxgy_rules rules = rules_of(NULL);
+        if (has_static(&rules, id) == wanted)
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000}, NULL);
+    }
+    return false;
+}
+
+static void test_a_rule_with_flows_is_given_whole(void **state)
+{
+    kit_settings("rules = ( { id = \"video\"; omnipresent = true; rating_group = 9; precedence = 5;"
+                 " flows = [ \"permit out 6 from 192.0.2.0/24 80,443 to assigned\" ]; qci = 4;"
+                 " max_bw_dl = 2000000; priority_level = 3; redirect = \"http://top.up/\";"
+                 " monitoring_key = \"mk\"; }, { id = \"known\"; omnipresent = true; } );");
+    struct gxgy_rules rules = rules_of(NULL);
+    assert_int_equal(rules.n_static, 1);
+    assert_string_equal(rules.statics[0]->rule_id, "known");
+    assert_int_equal(rules.n_dynamic, 1);
+    const Magma__Lte__PolicyRule *rule = rules.dynamics[0]->policy_rule;
+    assert_string_equal(rule->id, "video");
+    assert_int_equal(rule->priority, 5);
+    assert_int_equal(rule->rating_group, 9);
+    assert_int_equal(rule->n_flow_list, 2); // a flow for each port
+    assert_int_equal(rule->qos->max_req_bw_dl, 2000000);
+    assert_int_equal(rule->qos->qci, 4);
+    assert_int_equal(rule->qos->arp->priority_level, 3);
+    assert_string_equal(rule->redirect->server_address, "http://top.up/");
+    assert_memory_equal(rule->monitoring_key.data, "mk", 2);
+
+    struct gxgy_key *keys;
+    size_t n;
+    assert_int_equal(gxgy_rules_keys(world.arena, &rules, &keys, &n), ERR_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(keys[0].rating_group, 9);
+}
+
+static void test_the_file_is_read_when_it_changes(void **state)
+{
+    write_file("rules = ( { id = \"first\"; omnipresent = true; } );");
+    assert_int_equal(gxgy_store_watch(path, LOOK_MS), ERR_OK);
+    assert_true(comes_true("first", true)); // at once, in fact
+    write_file("rules = ( { id = \"second\"; omnipresent = true; } );");
+    assert_true(comes_true("second", true));
+    assert_true(comes_true("first", false));
+    assert_int_equal(gxgy_store_watch(NULL, LOOK_MS), ERR_OK); // the setting is gone
+    assert_true(comes_true("second", false));
+}
+
+static void test_a_wrong_file_changes_nothing(void **state)
+{
+    static const char *const wrong[] = {
+        "rules = ( { id = \"x\" ",
+        "rules = ( { id = \"x\"; colour = 3; } );",
+        "rules = ( { id = \"x\"; }, { id = \"x\"; } );",
+        "rules = ( { id = \"x\"; flows = [ \"permit sideways\" ]; } );",
+        "base_names = ( { name = \"b\"; rules = [ \"nobody\" ]; } );",
+    };
+    char why[256];
+    write_file("rules = ( { id = \"good\"; omnipresent = true; } );");
+    assert_int_equal(gxgy_store_watch(path, 3600000), ERR_OK);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        write_file(wrong[i]);
+        assert_int_not_equal(gxgy_store_check(path, why, sizeof(why)), ERR_OK);
+        assert_true(why[0]);
+        assert_int_equal(gxgy_store_watch(path, 3600000), ERR_OK); // looks at once
+        assert_true(comes_true("good", true));
+    }
+    write_file("rules = ( { id = \"better\"; omnipresent = true; } );");
+    assert_int_equal(gxgy_store_check(path, why, sizeof(why)), ERR_OK);
+    assert_int_equal(gxgy_store_watch(path, 3600000), ERR_OK);
+    assert_true(comes_true("better", true));
+}
+
+static void replace(const char *text, enum err wanted)
+{
+    char why[256] = "";
+    struct conf *conf = NULL;
+    assert_int_equal(conf_parse("replaced", text, &conf), ERR_OK);
+    enum err err = gxgy_store_replace(GXGY_STORE_REMOTE, conf, why, sizeof(why));
+    assert_true((err == ERR_OK) == (wanted == ERR_OK));
+    assert_true((why[0] != 0) == (wanted != ERR_OK));
+}
+
+static void test_the_last_source_counts(void **state)
+{
+    kit_settings("rules = ( { id = \"r\"; omnipresent = true; rating_group = 1; } );");
+    write_file("rules = ( { id = \"r\"; omnipresent = true; rating_group = 2; } );");
+    assert_int_equal(gxgy_store_watch(path, 3600000), ERR_OK);
+    gxgy_store_hold();
+    assert_int_equal(gxgy_store_rule("r")->rating_group, 2);
+    gxgy_store_release();
+    replace("rules = ( { id = \"r\"; rating_group = 3; } );", ERR_OK);
+    struct gxgy_rules rules = rules_of(NULL);
+    assert_int_equal(rules.n_static, 0); // no longer in every session
+    replace("rules = ( { id = \"r\" }, { id = \"r\" } );", ERR_CONF_RANGE);
+    gxgy_store_hold();
+    assert_int_equal(gxgy_store_rule("r")->rating_group, 3);
+    assert_null(gxgy_store_rule("nobody"));
+    gxgy_store_release();
+    char why[8];
+    assert_int_equal(gxgy_store_replace(GXGY_STORE_REMOTE, NULL, why, sizeof(why)), ERR_OK);
+    rules = rules_of(NULL);
+    assert_int_equal(rules.n_static, 1);
+}
+
+static void test_what_is_always_on_is_not_the_pcrfs_to_remove(void **state)
+{
+    kit_settings("rules = ( { id = \"always\"; omnipresent = true; }, { id = \"a\"; } );"
+                 "base_names = ( { name = \"base\"; rules = [ \"a\", \"always\" ]; } );");
+    char *names[] = {TEXT("always"), TEXT("own")}, *bases[] = {TEXT("base")};
+    Fgw__Gxgy__RuleRemove remove = FGW__GXGY__RULE_REMOVE__INIT;
+    remove.n_names = 2;
+    remove.names = names;
+    remove.n_base_names = 1;
+    remove.base_names = bases;
+    Fgw__Gxgy__RuleRemove *list[] = {&remove};
+    Fgw__Gxgy__GxAnswer answer = FGW__GXGY__GX_ANSWER__INIT;
+    answer.n_remove = 1;
+    answer.remove = list;
+    struct gxgy_rules rules = rules_of(&answer);
+    assert_int_equal(rules.n_remove, 2);
+    assert_string_equal(rules.remove[0], "own");
+    assert_string_equal(rules.remove[1], "a");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_rule_with_flows_is_given_whole, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_file_is_read_when_it_changes, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_wrong_file_changes_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_last_source_counts, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_is_always_on_is_not_the_pcrfs_to_remove, begin,
+                                        end),
+    };
+    return cmocka_run_group_tests(tests, kit_start, kit_stop);
+}
