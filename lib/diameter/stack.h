@@ -14,7 +14,7 @@
 struct dia_stack_config {
     const char *conf_path;        // freeDiameter configuration file
     uint32_t max_in_flight_peer;  // 0: 1000
-    uint32_t max_queue;           // requests waiting for the sender thread; 0: 4000
+    uint32_t max_queue; // requests waiting for the sender thread, where direct.c cannot; 0: 4000
     int64_t inbound_deadline_ms;  // a parked request from the core is answered by us after; 0: 8 s
     bool interposed; // the executable carries interpose.c: check at start that it works
     // An extension of somebody else's freeDiameterd: the library is initialised, started and shut
