@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/daemon.h"
 #include "fgw/admin.h"
 #include "fgw/admit.h"
 #include "fgw/agw_call.h"
@@ -214,6 +215,9 @@ enum err fgw_core_load(const struct fgw_options *options, fgw_note note, void *a
         return tell_errors(core.loading, err, note, arg);
     const struct fgw_settings *settings = &core.loading->settings;
     apply_levels_early(settings);
+    if (!options->hosted && settings->process.scheduling == FGW_SCHEDULING_BATCH &&
+        base_daemon_batch() != ERR_OK)
+        base_log(&log_fgw, BASE_LOG_WARN, NULL, "process.scheduling: the system refuses batch");
     err = init_stack(settings);
     if (err) {
         if (!fgw_dia_conf_explain_file(options->dia_conf, note, arg))

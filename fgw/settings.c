@@ -274,6 +274,7 @@ static const struct conf_key log_keys[] = {
      .help = "only MCC and MNC of IMSIs in log lines"},
     {0}};
 
+static const char *const schedulings[] = {"batch", "normal", NULL};
 static const struct conf_key process_keys[] = {
     {"loops", CONF_INT, AT(fgw_process_settings, loops), .def = 0, .min = 0, .max = 128,
      .restart = true, .help = "event loops; 0: one per processor"},
@@ -281,6 +282,8 @@ static const struct conf_key process_keys[] = {
      .restart = true, .help = "jobs that may wait for a loop"},
     {"shutdown", CONF_MS, AT(fgw_process_settings, shutdown_ms), .def = 10 * S_MS, .min = 0,
      .max = 10 * MIN_MS, .help = "calls in flight may take so long to finish at a stop"},
+    {"scheduling", CONF_ENUM, AT(fgw_process_settings, scheduling), .choices = schedulings,
+     .restart = true, .help = "of the processors: batch, or normal: as whoever starts us says"},
     {0}};
 
 const struct fgw_section fgw_sections[] = {

@@ -77,8 +77,11 @@ struct fgw_log_settings {
     bool mask_imsi;
 };
 
+enum fgw_scheduling { FGW_SCHEDULING_BATCH, FGW_SCHEDULING_NORMAL };
+
 struct fgw_process_settings {
     int64_t loops, queue, shutdown_ms;
+    int scheduling; // enum fgw_scheduling
 };
 
 struct fgw_settings {

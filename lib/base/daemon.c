@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -66,6 +67,12 @@ enum err base_daemon_raise_files(uint64_t need, uint64_t *got)
     if (got)
         *got = limit.rlim_cur;
     return limit.rlim_cur < need ? ERR_RANGE : ERR_OK;
+}
+
+enum err base_daemon_batch(void)
+{
+    const struct sched_param none = {0};
+    return sched_setscheduler(0, SCHED_BATCH, &none) == 0 ? ERR_OK : err_from_errno(errno);
 }
 
 // --- signals ---

@@ -2,6 +2,7 @@
 """The operator's side: configuration check, health, metrics, log, reload, drain, fgwctl."""
 import concurrent.futures
 import json
+import os
 import re
 import signal
 import time
@@ -159,6 +160,19 @@ def test_masked_subscribers(pki, hss):
         time.sleep(0.3)
         text = gateway.process.text()
         assert GOOD not in text and "00101" in text
+    finally:
+        gateway.stop()
+
+
+@pytest.mark.parametrize("process,policy", [
+    ("", os.SCHED_BATCH),
+    ('scheduling = "normal";', os.SCHED_OTHER),
+])
+def test_scheduling_of_every_thread(pki, hss, process, policy):
+    gateway = Gateway(pki, [hss.peer()], process=process).start()
+    try:
+        threads = os.listdir(f"/proc/{gateway.process.pid}/task")
+        assert {os.sched_getscheduler(int(thread)) for thread in threads} == {policy}
     finally:
         gateway.stop()
 

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +109,24 @@ static void file_limit_is_raised_to_the_hard_one(void **state)
     assert_int_equal(base_daemon_raise_files(0, NULL), ERR_OK);
     if (limit.rlim_max != RLIM_INFINITY)
         assert_int_equal(base_daemon_raise_files(limit.rlim_max + 1, &got), ERR_RANGE);
+}
+
+static void *tell_policy(void *arg)
+{
+    *(int *)arg = sched_getscheduler(0);
+    return NULL;
+}
+
+static void later_threads_are_batch(void **state)
+{
+    pthread_t thread;
+    int before = sched_getscheduler(0), policy = -1;
+    const struct sched_param none = {0};
+    assert_int_equal(base_daemon_batch(), ERR_OK);
+    assert_int_equal(pthread_create(&thread, NULL, tell_policy, &policy), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(policy, SCHED_BATCH);
+    sched_setscheduler(0, before, &none);
 }
 
 // --- service manager ---
@@ -256,6 +276,7 @@ int main(void)
         CASE(signals_reach_their_hooks_on_the_loop),
         CASE(broken_pipes_are_errors_not_signals),
         CASE(file_limit_is_raised_to_the_hard_one),
+        CASE(later_threads_are_batch),
         CASE(manager_hears_each_state),
         CASE(without_manager_nothing_happens),
         CASE(watchdog_is_fed_while_healthy),

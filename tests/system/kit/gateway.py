@@ -35,7 +35,7 @@ gateways = ( {gateways} );
 storage: {{ directory = "{storage}"; {storage_more} }};
 admin: {{ socket = "{socket}"; address = "127.0.0.1"; port = {admin}; }};
 log: {{ level = "{level}"; {log} }};
-process: {{ loops = 2; shutdown = "5s"; }};
+process: {{ loops = 2; shutdown = "5s"; {process} }};
 diameter: {{ {diameter} }};
 s6a: {{ {s6a} }};
 {more}
@@ -57,13 +57,13 @@ class Gateway:
 
     def __init__(self, pki, peers, name="fgw", ip=paths.FGW_IP, port=8443, admin=9464,
                  realm="example.org", agw="", s6a="", diameter="", more="", storage_more="",
-                 gateways=("agw1", "agw2", "agw3", "revoked", "expired"), level="info", log="",
+                 process="", gateways=("agw1", "agw2", "agw3", "revoked", "expired"), level="info", log="",
                  destination_realm="example.org"):
         self.pki, self.peers, self.name = pki, list(peers), name
         self.ip, self.port, self.admin, self.realm = ip, port, admin, realm
         self.identity = "%s.%s" % (name, realm)
         self.settings = dict(agw=agw, s6a=s6a, diameter=diameter, more=more, level=level, log=log,
-                             storage_more=storage_more)
+                             storage_more=storage_more, process=process)
         self.gateways = list(gateways)
         self.destination_realm = destination_realm
         self.folder, self.short = paths.work(name, "x")[:-2], None
