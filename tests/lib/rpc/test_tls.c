@@ -316,6 +316,18 @@ static int ssl_wait(struct site *site, SSL *ssl, int rv)
     return 0;
 }
 
+// The beginning of a connection that has room for every answer.
+static void put_big_calls(struct bytes *b, uint32_t calls)
+{
+    bytes_add(b, PREFACE, PREFACE_LEN);
+    put_frame(b, SETTINGS, 0, 0, "\0\4\x7f\xff\xff\xff", 6);
+    put_frame(b, WINDOW_UPDATE, 0, 0, "\x7f\xfe\0\0", 4);
+    for (uint32_t id = 1; id < 2 * calls; id += 2) {
+        put_request(b, id, "/t.T/Big", false);
+        put_message(b, id, "x", 1, true);
+    }
+}
+
 // A client over TLS that lets the server's buffers fill up before it reads: nothing is lost.
 static void test_slow_reader_gets_everything(void **state)
 {
@@ -344,13 +356,7 @@ static void test_slow_reader_gets_everything(void **state)
     SSL_set_alpn_protos(ssl, h2, sizeof(h2));
     while ((rv = SSL_connect(ssl)) != 1)
         ssl_wait(&site, ssl, rv);
-    bytes_add(&b, PREFACE, PREFACE_LEN);
-    put_frame(&b, SETTINGS, 0, 0, "\0\4\x7f\xff\xff\xff", 6);
-    put_frame(&b, WINDOW_UPDATE, 0, 0, "\x7f\xfe\0\0", 4);
-    for (uint32_t id = 1; id < 2 * CALLS; id += 2) {
-        put_request(&b, id, "/t.T/Big", false);
-        put_message(&b, id, "x", 1, true);
-    }
+    put_big_calls(&b, CALLS);
     assert_int_equal(SSL_write(ssl, b.data, (int)b.len), b.len);
     rig_run(&site.rig, 100); // the kernel's buffers fill up, some 10 MiB at most
     for (int i = 0; i < 20000 && heard->stream[2 * CALLS - 1].grpc_status < 0; i++) {

@@ -57,8 +57,8 @@ class Gateway:
 
     def __init__(self, pki, peers, name="fgw", ip=paths.FGW_IP, port=8443, admin=9464,
                  realm="example.org", agw="", s6a="", diameter="", more="", storage_more="",
-                 process="", gateways=("agw1", "agw2", "agw3", "revoked", "expired"), level="info", log="",
-                 destination_realm="example.org"):
+                 process="", gateways=("agw1", "agw2", "agw3", "revoked", "expired"),
+                 level="info", log="", destination_realm="example.org"):
         self.pki, self.peers, self.name = pki, list(peers), name
         self.ip, self.port, self.admin, self.realm = ip, port, admin, realm
         self.identity = "%s.%s" % (name, realm)
