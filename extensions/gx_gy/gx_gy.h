@@ -153,10 +153,14 @@ const struct gxgy_rule_lists *gxgy_store_lists(size_t i); // 0 .. GXGY_STORE_SOU
 // error nothing changes and why says what is wrong. ERR_CONF_*, ERR_NOMEM.
 enum err gxgy_store_replace(enum gxgy_store_source source, struct conf *conf, char *why,
                             size_t size);
-// Reads the file now, and whenever it has changed, looking each check_ms. A file that is wrong is
-// logged and changes nothing. NULL: no file any more. Main thread.
-enum err gxgy_store_watch(const char *path, int64_t check_ms);
+// A file as a conf, NULL and why on an error; what is in it is not looked at. ERR_IO, ERR_CONF_*.
+enum err gxgy_store_load(const char *path, struct conf **out, char *why, size_t size);
 enum err gxgy_store_check(const char *path, char *why, size_t size); // only reads
+void gxgy_store_count(enum gxgy_store_source source, size_t *rules, size_t *base_names);
+// The file (gx_gy_rules_file.c). Reads it now, and when it has changed and rests for check_ms. One
+// that is wrong or away is logged and counted and changes nothing. NULL: no file any more. Main
+// thread.
+enum err gxgy_store_watch(const char *path, int64_t check_ms);
 void gxgy_store_stop(void); // forgets all; loops have stopped
 void gxgy_store_status(void (*line)(void *arg, const char *text), void *arg);
 

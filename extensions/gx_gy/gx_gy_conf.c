@@ -296,6 +296,12 @@ static const struct conf_key virtual_keys[] = {
     {.name = NULL},
 };
 
+static enum err check_name(const char *text, const char **why)
+{
+    *why = "a name";
+    return text[0] ? ERR_OK : ERR_CONF_RANGE;
+}
+
 static enum err check_flow(const char *text, const char **why)
 {
     struct ipfilter filter;
@@ -313,6 +319,7 @@ static const struct conf_key rule_keys[] = {
     {.name = "id",
      .type = CONF_STRING,
      .offset = RULE(id),
+     .check = check_name,
      .required = true,
      .help = "Charging-Rule-Name."},
     {.name = "rating_group",
@@ -366,6 +373,7 @@ static const struct conf_key base_keys[] = {
     {.name = "name",
      .type = CONF_STRING,
      .offset = BASE(name),
+     .check = check_name,
      .required = true,
      .help = "Charging-Rule-Base-Name."},
     {.name = "rules", .type = CONF_STRINGS, .offset = BASE(rules), .help = "Its rules."},
@@ -470,8 +478,8 @@ void gxgy_rule_lists_check(struct conf *conf, const char *section,
     for (size_t i = 0; i < lists->base_names.n; i++)
         for (size_t k = 0; k < bases[i].rules.n; k++)
             if (!is_rule(lists, bases[i].rules.items[k]))
-                conf_error(conf, section, "base_names", ERR_CONF_RANGE,
-                           "%s: no rule is called %s", bases[i].name, bases[i].rules.items[k]);
+                conf_error(conf, section, "base_names", ERR_CONF_RANGE, "%s: no rule is called %s",
+                           bases[i].name, bases[i].rules.items[k]);
 }
 
 enum err gxgy_configure(struct conf *conf, const void *settings)

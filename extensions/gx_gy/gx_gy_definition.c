@@ -91,7 +91,9 @@ enum err gxgy_definition_of(struct base_arena *arena, const struct gxgy_rule *ru
     if (rule->monitoring_key) {
         size_t len = strlen(rule->monitoring_key);
         def->monitoring_key.data = base_arena_dup(arena, rule->monitoring_key, len);
-        def->monitoring_key.len = def->monitoring_key.data ? len : 0;
+        def->monitoring_key.len = len;
+        if (!def->monitoring_key.data)
+            return ERR_NOMEM;
     }
     enum err err = add_flows(arena, rule, def);
     if (err == ERR_OK)

@@ -301,12 +301,14 @@ static enum err take_away(struct base_arena *arena, const Fgw__Gxgy__RuleRemove 
     return err;
 }
 
-// A list knows less than the store: a later source may say otherwise of the same rule.
+// A list knows less than the store: a later source may say otherwise of the same rule. One that
+// cannot be installed is in the log, but no business of the PCRF, which has not asked for it.
 static enum err add_omnipresent(struct base_arena *arena, const struct gxgy_rule_lists *lists,
                                 struct gxgy_rules *out)
 {
     const struct gxgy_rule *rules = lists->rules.items;
     const struct gxgy_base_name *bases = lists->base_names.items;
+    size_t n_failed = out->n_failed;
     enum err err = ERR_OK;
     for (size_t i = 0; i < lists->rules.n && err == ERR_OK; i++) {
         if (!rules[i].omnipresent || gxgy_store_rule(rules[i].id) != &rules[i])
@@ -317,6 +319,7 @@ static enum err add_omnipresent(struct base_arena *arena, const struct gxgy_rule
     for (size_t i = 0; i < lists->base_names.n && err == ERR_OK; i++)
         if (bases[i].omnipresent && gxgy_store_base(bases[i].name) == &bases[i])
             err = install_base(arena, &bases[i], NULL, out);
+    out->n_failed = n_failed;
     return err;
 }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The rules that this gateway knows: those of gateway.conf, of a file that is read again whenever
 // it changes, and of whoever calls gxgy_store_replace. Readers hold a lock for the moment of a
-// look-up; a new table replaces the old one as a whole or not at all. Not for what rules become.
-#include <errno.h>
+// look-up; a new table replaces the old one as a whole or not at all. Not for what rules become,
+// nor for looking after the file (gx_gy_rules_file.c).
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "extensions/gx_gy/gx_gy.h"
 
@@ -159,20 +158,39 @@ const struct gxgy_rule_lists *gxgy_store_lists(size_t i)
 }
 
 // ---- changes ----
+// The first mistake, and how many there are.
+static void explain(const struct conf *conf, enum err err, char *why, size_t size)
+{
+    size_t n = conf ? conf_n_errors(conf) : 0;
+    if (n > 1)
+        snprintf(why, size, "%s (and %zu more)", conf_error_text(conf, 0), n - 1);
+    else
+        snprintf(why, size, "%s", n ? conf_error_text(conf, 0) : err_str(err));
+}
+
+// Takes conf over. NULL in *out unless ERR_OK.
+static enum err build(struct conf *conf, struct table **out, char *why, size_t size)
+{
+    struct table *t = NULL;
+    enum err err = table_new(conf, &t);
+    *out = err == ERR_OK ? t : NULL;
+    if (err == ERR_OK)
+        return ERR_OK;
+    explain(conf, err, why, size);
+    if (t)
+        table_free(t);
+    else
+        conf_free(conf);
+    return err;
+}
+
 enum err gxgy_store_replace(enum gxgy_store_source source, struct conf *conf, char *why,
                             size_t size)
 {
     struct table *t = NULL, *old;
-    enum err err = conf ? table_new(conf, &t) : ERR_OK;
-    if (err != ERR_OK) {
-        snprintf(why, size, "%s",
-                 t && conf_n_errors(conf) ? conf_error_text(conf, 0) : err_str(err));
-        if (t)
-            table_free(t);
-        else
-            conf_free(conf);
+    enum err err = conf ? build(conf, &t, why, size) : ERR_OK;
+    if (err != ERR_OK)
         return err;
-    }
     pthread_rwlock_wrlock(&lock);
     old = tables[source];
     tables[source] = t;
@@ -181,169 +199,39 @@ enum err gxgy_store_replace(enum gxgy_store_source source, struct conf *conf, ch
     return ERR_OK;
 }
 
-// ---- the file ----
-// What tells that a file is another one than the last that was read.
-struct stamp {
-    bool there;
-    dev_t dev;
-    ino_t ino;
-    off_t size;
-    struct timespec mtime;
-};
-
-static struct {
-    pthread_mutex_t mutex;
-    pthread_cond_t cond;
-    pthread_t thread;
-    bool runs, stop;
-    char *path; // NULL: none
-    int64_t check_ms;
-    struct stamp read; // of what was read last, well or not
-    time_t loaded;     // 0: nothing is
-} watch = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-
-static struct stamp stamp_of(const char *path)
+enum err gxgy_store_load(const char *path, struct conf **out, char *why, size_t size)
 {
     struct stat st;
-    struct stamp s = {.there = path && stat(path, &st) == 0};
-    if (s.there) {
-        s.dev = st.st_dev;
-        s.ino = st.st_ino;
-        s.size = st.st_size;
-        s.mtime = st.st_mtim;
+    *out = NULL;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { // reading a pipe would not end
+        snprintf(why, size, "%s: is not a regular file", path);
+        return ERR_IO;
     }
-    return s;
-}
-
-static bool same(const struct stamp *a, const struct stamp *b)
-{
-    return a->there == b->there && a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-           a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
-}
-
-// Reads the file; the rules before stay if it cannot be read. Mutex is held.
-static void read_file(void)
-{
-    char why[256] = "";
-    struct conf *conf = NULL;
-    enum err err = conf_load(watch.path, &conf);
-    if (err != ERR_OK) {
-        snprintf(why, sizeof(why), "%s",
-                 conf && conf_n_errors(conf) ? conf_error_text(conf, 0) : err_str(err));
-        conf_free(conf);
-    } else {
-        err = gxgy_store_replace(GXGY_STORE_FILE, conf, why, sizeof(why));
-    }
-    if (err == ERR_OK) {
-        watch.loaded = time(NULL);
-        base_log(&log_gx_gy, BASE_LOG_NOTICE, NULL, "rules of %s are in force", watch.path);
-    } else {
-        base_log(&log_gx_gy, BASE_LOG_ERROR, NULL, "%s; the rules before stay in force", why);
-    }
-}
-
-static void look(void)
-{
-    struct stamp now = stamp_of(watch.path);
-    if (!watch.path || same(&now, &watch.read))
-        return;
-    watch.read = now;
-    if (now.there) // a file that is being replaced may be away for a moment
-        read_file();
-}
-
-static void *watcher(void *arg)
-{
-    pthread_mutex_lock(&watch.mutex);
-    while (!watch.stop) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += watch.check_ms / 1000;
-        until.tv_nsec += watch.check_ms % 1000 * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        if (pthread_cond_timedwait(&watch.cond, &watch.mutex, &until) == ETIMEDOUT)
-            look();
-    }
-    pthread_mutex_unlock(&watch.mutex);
-    return NULL;
-}
-
-enum err gxgy_store_watch(const char *path, int64_t check_ms)
-{
-    enum err err = ERR_OK;
-    pthread_mutex_lock(&watch.mutex);
-    bool other = (path == NULL) != (watch.path == NULL) || (path && strcmp(path, watch.path) != 0);
-    watch.check_ms = check_ms;
-    if (other) {
-        free(watch.path);
-        watch.path = path ? strdup(path) : NULL;
-        err = path && !watch.path ? ERR_NOMEM : ERR_OK;
-        watch.read = (struct stamp){.there = false};
-        watch.loaded = 0;
-        gxgy_store_replace(GXGY_STORE_FILE, NULL, NULL, 0);
-    }
-    look();
-    if (err == ERR_OK && watch.path && !watch.runs) {
-        watch.stop = false;
-        pthread_cond_init(&watch.cond, NULL);
-        watch.runs = pthread_create(&watch.thread, NULL, watcher, NULL) == 0;
-        err = watch.runs ? ERR_OK : ERR_NOMEM;
-    }
-    pthread_mutex_unlock(&watch.mutex);
+    enum err err = conf_load(path, out);
+    if (err == ERR_OK)
+        return ERR_OK;
+    explain(*out, err, why, size);
+    conf_free(*out);
+    *out = NULL;
     return err;
-}
-
-void gxgy_store_stop(void)
-{
-    char why[8];
-    pthread_mutex_lock(&watch.mutex);
-    bool runs = watch.runs;
-    watch.stop = true;
-    if (runs)
-        pthread_cond_signal(&watch.cond);
-    pthread_mutex_unlock(&watch.mutex);
-    if (runs)
-        pthread_join(watch.thread, NULL);
-    watch.runs = false;
-    free(watch.path);
-    watch.path = NULL;
-    watch.loaded = 0;
-    for (int i = 0; i < GXGY_STORE_SOURCES; i++)
-        gxgy_store_replace((enum gxgy_store_source)i, NULL, why, sizeof(why));
-}
-
-void gxgy_store_status(void (*line)(void *arg, const char *text), void *arg)
-{
-    char text[512], when[32] = "never";
-    struct tm tm;
-    pthread_mutex_lock(&watch.mutex);
-    if (watch.path) {
-        if (watch.loaded && gmtime_r(&watch.loaded, &tm))
-            strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-        pthread_rwlock_rdlock(&lock);
-        const struct table *t = tables[GXGY_STORE_FILE];
-        snprintf(text, sizeof(text), "rules: %zu and %zu base names of %s, read %s",
-                 t ? t->lists.rules.n : 0, t ? t->lists.base_names.n : 0, watch.path, when);
-        pthread_rwlock_unlock(&lock);
-        line(arg, text);
-    }
-    pthread_mutex_unlock(&watch.mutex);
 }
 
 enum err gxgy_store_check(const char *path, char *why, size_t size)
 {
-    struct conf *conf = NULL;
+    struct conf *conf;
     struct table *t = NULL;
-    enum err err = conf_load(path, &conf);
+    enum err err = gxgy_store_load(path, &conf, why, size);
     if (err == ERR_OK)
-        err = table_new(conf, &t);
-    if (err != ERR_OK)
-        snprintf(why, size, "%s",
-                 conf && conf_n_errors(conf) ? conf_error_text(conf, 0) : err_str(err));
-    if (t)
-        table_free(t);
-    else
-        conf_free(conf);
+        err = build(conf, &t, why, size);
+    table_free(t);
     return err;
+}
+
+void gxgy_store_count(enum gxgy_store_source source, size_t *rules, size_t *base_names)
+{
+    pthread_rwlock_rdlock(&lock);
+    const struct table *t = tables[source];
+    *rules = t ? t->lists.rules.n : 0;
+    *base_names = t ? t->lists.base_names.n : 0;
+    pthread_rwlock_unlock(&lock);
 }

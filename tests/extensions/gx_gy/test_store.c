@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The rules this gateway knows: those of gateway.conf, of a file that is read again whenever it
 // changes, of whoever replaces them; and what each comes to in a session.
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/metrics.h"
 #include "kit.h"
 
 enum { LOOK_MS = 10, PATIENCE_MS = 5000 };
@@ -19,6 +21,43 @@ static void write_file(const char *text)
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(rename(other, path), 0); // as editors and tools do
+}
+
+// Into the file itself, as "cat >" and cp do; in two parts.
+static void write_into(const char *first, const char *second)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(first, file) >= 0);
+    assert_int_equal(fflush(file), 0);
+    assert_true(fputs(second, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void take_line(void *arg, const char *text)
+{
+    snprintf(arg, 900, "%s", text);
+}
+
+static const char *status(void)
+{
+    static char text[900];
+    text[0] = '\0';
+    gxgy_store_status(take_line, text);
+    return text;
+}
+
+// "failed" or "success" readings until now.
+static double reads(const char *result)
+{
+    size_t len;
+    char name[80], *text = metrics_export(&len);
+    assert_non_null(text);
+    snprintf(name, sizeof(name), "\nfgw_rules_file_reads_total{result=\"%s\"} ", result);
+    const char *at = strstr(text, name);
+    double value = at ? atof(at + strlen(name)) : 0;
+    free(text);
+    return value;
 }
 
 static int begin(void **state)
@@ -103,6 +142,46 @@ static void test_the_file_is_read_when_it_changes(void **state)
     assert_true(comes_true("second", false));
 }
 
+static void test_the_file_is_written_into(void **state)
+{
+    write_file("rules = ( { id = \"first\"; omnipresent = true; } );");
+    assert_int_equal(gxgy_store_watch(path, LOOK_MS), ERR_OK);
+    for (int i = 0; i < 20; i++) { // a length that never changes
+        char half[64];
+        snprintf(half, sizeof(half), "rules = ( { id = \"n%02d\"; omni", i);
+        write_into(half, "present = true; } );");
+        snprintf(half, sizeof(half), "n%02d", i);
+        assert_true(comes_true(half, true));
+    }
+    assert_true(comes_true("first", false));
+}
+
+// Given: a good file. When: there is no such file, then a pipe of that name. Then: the rules stay,
+// and it is told; the watcher is not stuck in the pipe.
+static void test_no_file_changes_nothing(void **state)
+{
+    write_file("rules = ( { id = \"good\"; omnipresent = true; } );");
+    assert_int_equal(gxgy_store_watch(path, LOOK_MS), ERR_OK);
+    assert_true(comes_true("good", true));
+    assert_non_null(strstr(status(), "rules: 1 and 0 base names of"));
+    for (int kind = 0; kind < 2; kind++) {
+        double failed = reads("failed");
+        assert_int_equal(unlink(path), 0);
+        if (kind == 1)
+            assert_int_equal(mkfifo(path, 0600), 0);
+        for (int ms = 0; ms < PATIENCE_MS && reads("failed") == failed; ms += LOOK_MS)
+            nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000}, NULL);
+        assert_true(reads("failed") > failed);
+        assert_non_null(strstr(status(), "not in force"));
+        assert_true(comes_true("good", true));
+        double success = reads("success");
+        write_file("rules = ( { id = \"good\"; omnipresent = true; } );");
+        for (int ms = 0; ms < PATIENCE_MS && reads("success") == success; ms += LOOK_MS)
+            nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000}, NULL);
+        assert_null(strstr(status(), "not in force"));
+    }
+}
+
 static void test_a_wrong_file_changes_nothing(void **state)
 {
     static const char *const wrong[] = {
@@ -111,6 +190,7 @@ static void test_a_wrong_file_changes_nothing(void **state)
         "rules = ( { id = \"x\"; }, { id = \"x\"; } );",
         "rules = ( { id = \"x\"; flows = [ \"permit sideways\" ]; } );",
         "base_names = ( { name = \"b\"; rules = [ \"nobody\" ]; } );",
+        "rules = ( { id = \"\"; } );",
     };
     char why[256];
     write_file("rules = ( { id = \"good\"; omnipresent = true; } );");
@@ -160,6 +240,29 @@ static void test_the_last_source_counts(void **state)
     assert_int_equal(rules.n_static, 1);
 }
 
+// Its filter asks for more ports than access gateways can be given. It is none of the PCRF's rules.
+static void test_the_pcrf_is_not_told_of_our_own_rules(void **state)
+{
+    kit_settings(
+        "rules = ( { id = \"wide\"; omnipresent = true;"
+        " flows = [ \"permit out 6 from any 1-6000 to assigned\" ]; },"
+        " { id = \"named\"; flows = [ \"permit out 6 from any 1-6000 to assigned\" ]; } );");
+    struct gxgy_rules rules = rules_of(NULL);
+    assert_int_equal(rules.n_dynamic, 0);
+    assert_int_equal(rules.n_failed, 0);
+    char *names[] = {TEXT("named")};
+    Fgw__Gxgy__RuleInstall install = FGW__GXGY__RULE_INSTALL__INIT;
+    install.n_names = 1;
+    install.names = names;
+    Fgw__Gxgy__RuleInstall *list[] = {&install};
+    Fgw__Gxgy__GxAnswer answer = FGW__GXGY__GX_ANSWER__INIT;
+    answer.n_install = 1;
+    answer.install = list;
+    rules = rules_of(&answer);
+    assert_int_equal(rules.n_failed, 1);
+    assert_string_equal(rules.failed[0]->rule_ids[0], "named");
+}
+
 static void test_what_is_always_on_is_not_the_pcrfs_to_remove(void **state)
 {
     kit_settings("rules = ( { id = \"always\"; omnipresent = true; }, { id = \"a\"; } );"
@@ -185,8 +288,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_rule_with_flows_is_given_whole, begin, end),
         cmocka_unit_test_setup_teardown(test_the_file_is_read_when_it_changes, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_file_is_written_into, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_file_changes_nothing, begin, end),
         cmocka_unit_test_setup_teardown(test_a_wrong_file_changes_nothing, begin, end),
         cmocka_unit_test_setup_teardown(test_the_last_source_counts, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_pcrf_is_not_told_of_our_own_rules, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_always_on_is_not_the_pcrfs_to_remove, begin,
                                         end),
     };
