@@ -181,7 +181,8 @@ static enum err add_service(struct charge *t, const Fgw__Charging__EventService 
     service->refund_information = from->refund_information;
     if (!from->money)
         return ERR_OK;
-    if (!from->units) // money alone is asked for, not octets besides
+    // money alone is asked for, not octets besides; and it is asked for in any case
+    if (!from->units || !service->requested)
         service->requested = GXGY_NEW(t->arena, fgw__gxgy__requested__descriptor);
     if (!service->requested)
         return ERR_NOMEM;

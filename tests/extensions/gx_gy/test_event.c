@@ -120,6 +120,22 @@ static void test_money_is_asked_for_alone(void **state)
     kit_answer(0, 2001, GRANT_EVENT);
 }
 
+// An OCS that does not know Requested-Service-Unit still has to know the amount of money.
+static void test_money_is_asked_for_where_units_are_not(void **state)
+{
+    kit_settings("gy = { requested_units = \"none\"; };");
+    e.money.value_digits = 150;
+    e.service.money = &e.money;
+    e.units.service_units = 2;
+    e.service.units = &e.units;
+    charge();
+    ASSERT_VALUE(SENT(0), "150", MSCC, AVP_REQUESTED_SERVICE_UNIT, AVP_CC_MONEY, AVP_UNIT_VALUE,
+                 AVP_VALUE_DIGITS);
+    assert_null(VALUE(SENT(0), MSCC, AVP_REQUESTED_SERVICE_UNIT, AVP_CC_SERVICE_SPECIFIC_UNITS));
+    kit_answer(0, 2001, GRANT_EVENT);
+    assert_true(reply()->granted);
+}
+
 static void test_a_refund_names_what_was_debited(void **state)
 {
     e.request.action = FGW__CHARGING__ACTION__REFUND_ACCOUNT;
@@ -300,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_an_event_is_debited),
         CASE(test_money_is_asked_for_alone),
+        CASE(test_money_is_asked_for_where_units_are_not),
         CASE(test_a_refund_names_what_was_debited),
         CASE(test_a_price_and_a_balance),
         CASE(test_a_service_that_is_refused),
