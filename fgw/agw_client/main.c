@@ -87,6 +87,7 @@ static const char usage_text[] =
     "session (and --subscribers, --first-imsi, --in-flight, --connections, --duration)\n"
     "  --apn NAME                   (internet)\n"
     "  --octets R                   per second and rating group (0: as fast as the window allows)\n"
+    "  --units R                    service units likewise, where the OCS grants them (1)\n"
     "  --batch N                    sessions in one UpdateSession (1)\n"
     "  --backoff MS                 before something is sent again (100)\n"
     "  --drain S                    give up when nothing was answered for so long (30)\n"
@@ -122,6 +123,7 @@ enum {
     OPT_RAW,
     OPT_APN,
     OPT_OCTETS,
+    OPT_UNITS,
     OPT_BATCH,
     OPT_BACKOFF,
     OPT_DRAIN,
@@ -159,6 +161,7 @@ static const struct option long_options[] = {
     {"raw", required_argument, NULL, OPT_RAW},
     {"apn", required_argument, NULL, OPT_APN},
     {"octets", required_argument, NULL, OPT_OCTETS},
+    {"units", required_argument, NULL, OPT_UNITS},
     {"batch", required_argument, NULL, OPT_BATCH},
     {"backoff", required_argument, NULL, OPT_BACKOFF},
     {"drain", required_argument, NULL, OPT_DRAIN},
@@ -295,6 +298,9 @@ static enum err take_session(struct arguments *args, int option, const char *val
         break;
     case OPT_OCTETS:
         session->rate = strtod(value, NULL);
+        break;
+    case OPT_UNITS:
+        session->units = strtod(value, NULL);
         break;
     case OPT_BATCH:
         session->batch = (uint32_t)strtoul(value, NULL, 10);
@@ -547,7 +553,8 @@ int main(int argc, char **argv)
                  .in_flight = 64,
                  .connections = 4,
                  .duration_ms = 10000},
-        .session = {.apn = "internet", .batch = 1, .backoff_ms = 100, .drain_ms = 30000},
+        .session =
+            {.apn = "internet", .units = 1, .batch = 1, .backoff_ms = 100, .drain_ms = 30000},
     };
     struct agwc *link;
     int code = 2;

@@ -16,6 +16,7 @@
 //   session open IMSI [apn=NAME]               opens a session of the session model (session.h),
 //                                              which from then on answers what comes for it
 //   session use IMSI GROUP OCTETS              consumes as many of a rating group, and reports;
+//                                              60s: seconds, 3u: service units;
 //   session use IMSI GROUP OCTETS 1500         fails unless so many (all, if not told) were granted
 //   session expect IMSI 10.state quota [2]     a property (session.h), within so many seconds
 //   session close IMSI                         terminates it

@@ -32,13 +32,15 @@ static enum err begin(struct script_sessions *sessions, struct agwc *link,
 static enum err use(struct script_sessions *sessions, int64_t timeout_ms, char *const words[],
                     size_t n, char why[SCRIPT_WHY])
 {
-    uint64_t done = 0, octets = strtoull(words[3], NULL, 10);
-    uint64_t wanted = n > 4 ? strtoull(words[4], NULL, 10) : octets;
-    enum err err = agws_use(sessions->model, words[1], (uint32_t)strtoul(words[2], NULL, 10),
-                            octets, timeout_ms, &done);
-    snprintf(why, SCRIPT_WHY,
-             "%" PRIu64 " octets of rating group %s were granted, not %" PRIu64 "%s%s", done,
-             words[2], wanted, err ? ": " : "", err ? err_str(err) : "");
+    static const char *const names[AGWS_KINDS] = {"octets", "seconds", "service units"};
+    char *unit;
+    uint64_t done = 0, amount = strtoull(words[3], &unit, 10);
+    uint64_t wanted = n > 4 ? strtoull(words[4], NULL, 10) : amount;
+    enum agws_kind kind = *unit == 's' ? AGWS_SECONDS : *unit == 'u' ? AGWS_UNITS : AGWS_OCTETS;
+    enum err err = agws_use(sessions->model, words[1], (uint32_t)strtoul(words[2], NULL, 10), kind,
+                            amount, timeout_ms, &done);
+    snprintf(why, SCRIPT_WHY, "%" PRIu64 " %s of rating group %s were granted, not %" PRIu64 "%s%s",
+             done, names[kind], words[2], wanted, err ? ": " : "", err ? err_str(err) : "");
     return !err && done != wanted ? ERR_INVALID : err;
 }
 

@@ -84,10 +84,46 @@ static void after_final(struct agws_session *s, struct agws_credit *c)
     }
 }
 
+// What the quota is of, and how much of each.
+static void set_quota(struct agws_credit *c, const Credit *from)
+{
+    const Magma__Lte__GrantedUnits *g = from->granted_units;
+    bool seconds = from->type == MAGMA__LTE__CHARGING_CREDIT__UNIT_TYPE__SECONDS;
+    c->limited[AGWS_OCTETS] = !seconds && g &&
+                              ((g->total && g->total->is_valid) || (g->tx && g->tx->is_valid) ||
+                               (g->rx && g->rx->is_valid));
+    c->granted[AGWS_OCTETS] = c->limited[AGWS_OCTETS] ? granted_octets(g) : 0;
+    c->limited[AGWS_SECONDS] = seconds || from->granted_seconds_present_case;
+    c->granted[AGWS_SECONDS] = from->granted_seconds_present_case ? from->granted_seconds
+                               : seconds                          ? granted_octets(g)
+                                                                  : 0;
+    c->limited[AGWS_UNITS] = from->granted_service_units_present_case;
+    c->granted[AGWS_UNITS] = c->limited[AGWS_UNITS] ? from->granted_service_units : 0;
+    c->threshold[AGWS_OCTETS] = from->volume_quota_threshold;
+    c->threshold[AGWS_SECONDS] = from->time_quota_threshold;
+    c->threshold[AGWS_UNITS] = from->unit_quota_threshold;
+}
+
+static void no_quota(struct agws_credit *c)
+{
+    memset(c->granted, 0, sizeof(c->granted));
+    memset(c->limited, 0, sizeof(c->limited));
+}
+
+// Is there anything to use?
+static bool has_quota(const struct agws_credit *c)
+{
+    bool any = false, nothing = false;
+    for (int k = 0; k < AGWS_KINDS; k++) {
+        any = any || c->limited[k];
+        nothing = nothing || (c->limited[k] && !c->granted[k]);
+    }
+    return any && !nothing;
+}
+
 static void set_times(struct agws_session *s, struct agws_credit *c, const Credit *from)
 {
     int64_t now = base_now_ns();
-    c->threshold = from->volume_quota_threshold;
     c->threshold_told = false;
     c->valid_until_ns = from->validity_time ? now + from->validity_time * BASE_S_NS : 0;
     c->holding = from->quota_holding_time_present_case && from->quota_holding_time;
@@ -104,12 +140,13 @@ static void grant(struct agws_session *s, struct agws_credit *c,
     const Credit *from = r->credit;
     bool was_final = c->is_final;
     if (r->limit_type != MAGMA__LTE__CREDIT_LIMIT_TYPE__FINITE) {
+        no_quota(c);
         c->state = AGWS_UNLIMITED;
         c->uncharged = r->limit_type == MAGMA__LTE__CREDIT_LIMIT_TYPE__INFINITE_UNMETERED;
         return;
     }
     if (!from || (!from->granted_units && !from->is_final)) {
-        c->granted = 0; // nothing new: what comes now is up to the core
+        no_quota(c); // nothing new: what comes now is up to the core
         if (was_final && c->state == AGWS_QUOTA)
             after_final(s, c);
         else if (c->state == AGWS_QUOTA)
@@ -120,18 +157,18 @@ static void grant(struct agws_session *s, struct agws_credit *c,
     c->uncharged = false;
     set_final(s, c, from);
     set_times(s, c, from);
-    c->granted = granted_octets(from->granted_units);
-    c->state =
-        from->type == MAGMA__LTE__CHARGING_CREDIT__UNIT_TYPE__BYTES ? AGWS_QUOTA : AGWS_UNLIMITED;
-    if (c->granted == 0 && c->is_final)
+    set_quota(c, from);
+    if (has_quota(c))
+        c->state = AGWS_QUOTA;
+    else if (c->is_final)
         after_final(s, c);
-    else if (c->granted == 0 && c->state == AGWS_QUOTA)
+    else
         c->state = AGWS_NONE;
 }
 
 static void suspend(struct agws_credit *c)
 {
-    c->granted = 0;
+    no_quota(c);
     c->is_final = false;
     c->state = AGWS_SUSPENDED;
 }
@@ -140,7 +177,6 @@ bool agws_apply_credit(struct agws_session *s, const Magma__Lte__CreditUpdateRes
 {
     struct agws_credit *c = credit_for(s, r->charging_key, r->service_identifier);
     struct agws_total *total = agws_total_group(s->model, c->group);
-    uint64_t octets = c->report.before + c->report.after;
     if (!c->report.pending)
         return true;
     // 4xxx refuses more quota, not the report; 5xxx everything; anything else says nothing
@@ -148,8 +184,11 @@ bool agws_apply_credit(struct agws_session *s, const Magma__Lte__CreditUpdateRes
         return false;
     bool refused = !r->success && r->result_code / 1000 == 5;
     c->report.pending = false;
-    *(refused ? &total->refused : &total->acknowledged) += octets;
-    s->acknowledged += refused ? 0 : octets;
+    for (int k = 0; k < AGWS_KINDS; k++) {
+        uint64_t amount = c->report.before[k] + c->report.after[k];
+        *(refused ? &total->of[k].refused : &total->of[k].acknowledged) += amount;
+        s->acknowledged[k] += refused ? 0 : amount;
+    }
     take_tgpp(s, r->tgpp_ctx);
     if (r->success)
         grant(s, c, r);
@@ -266,9 +305,9 @@ bool agws_apply_monitor(struct agws_session *s, const Magma__Lte__UsageMonitorin
     if (!r->success && !refused)
         return false;
     if (m && m->report.pending) {
-        struct agws_total *total = agws_total_key(s->model, m->key);
+        struct agws_sums *sums = &agws_total_key(s->model, m->key)->of[AGWS_OCTETS];
         m->report.pending = false;
-        *(refused ? &total->refused : &total->acknowledged) += m->report.before;
+        *(refused ? &sums->refused : &sums->acknowledged) += m->report.before[AGWS_OCTETS];
     } else if (!m) {
         s->event.pending = false;
     }
@@ -330,13 +369,16 @@ void agws_apply_terminated(struct agws_session *s)
 {
     for (size_t i = 0; i < s->n_credits; i++) {
         struct agws_credit *c = &s->credits[i];
-        agws_total_group(s->model, c->group)->acknowledged += c->used;
-        s->acknowledged += c->used;
-        c->used = c->used_after = 0;
+        for (int k = 0; k < AGWS_KINDS; k++) {
+            agws_total_group(s->model, c->group)->of[k].acknowledged += c->used[k];
+            s->acknowledged[k] += c->used[k];
+            c->used[k] = c->used_after[k] = 0;
+        }
         c->state = AGWS_NONE;
     }
     for (size_t i = 0; i < s->n_monitors; i++) {
-        agws_total_key(s->model, s->monitors[i].key)->acknowledged += s->monitors[i].used;
+        agws_total_key(s->model, s->monitors[i].key)->of[AGWS_OCTETS].acknowledged +=
+            s->monitors[i].used;
         s->monitors[i].used = 0;
     }
     s->ended = true;

@@ -364,13 +364,20 @@ static void wake(struct agws *model, int64_t now)
 
 static void use_at_rate(struct agws *model, int64_t elapsed_ns)
 {
-    uint64_t octets = (uint64_t)(model->options->rate * (double)elapsed_ns / 1e9);
+    const double rates[AGWS_KINDS] = {model->options->rate, 1, model->options->units};
+    uint64_t amounts[AGWS_KINDS];
+    for (int k = 0; k < AGWS_KINDS; k++) {
+        model->carry[k] += rates[k] * (double)elapsed_ns / 1e9;
+        amounts[k] = (uint64_t)model->carry[k];
+        model->carry[k] -= (double)amounts[k];
+    }
     for (size_t i = 0; i < model->n; i++) {
         struct agws_session *s = model->all[i];
         if (s->state != AGWS_OPEN)
             continue;
-        for (size_t k = 0; k < s->n_credits; k++)
-            agws_consume(s, s->credits[k].group, octets);
+        for (size_t c = 0; c < s->n_credits; c++)
+            for (int k = 0; k < AGWS_KINDS; k++)
+                agws_consume(s, &s->credits[c], (enum agws_kind)k, amounts[k]);
         agws_touch(s);
     }
 }

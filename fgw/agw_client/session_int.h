@@ -33,7 +33,7 @@ enum agws_credit_state {
 struct agws_report {
     bool pending;
     uint32_t number, type;
-    uint64_t before, after; // octets before and after a tariff change
+    uint64_t before[AGWS_KINDS], after[AGWS_KINDS]; // a tariff change
 };
 
 struct agws_credit {
@@ -42,8 +42,9 @@ struct agws_credit {
     bool uncharged; // nobody wants to know what is used
     uint8_t final_action;
     enum agws_credit_state state;
-    uint64_t granted, threshold;
-    uint64_t used, used_after; // since the last report; used_after: part of it
+    bool limited[AGWS_KINDS]; // what the quota is of; octets are counted in any case
+    uint64_t granted[AGWS_KINDS], threshold[AGWS_KINDS];
+    uint64_t used[AGWS_KINDS], used_after[AGWS_KINDS]; // since the last report; after: part of it
     int64_t valid_until_ns, holding_ns, last_use_ns, tariff_unix;
     const struct agws_text *redirect;
     struct agws_report report;
@@ -90,15 +91,18 @@ struct agws_session {
     struct agws_rule *rules;
     uint16_t n_credits, n_monitors, n_rules;
     const struct agws_text *tgpp; // what the core wants back: a TgppContext as it came
-    uint64_t consumed, acknowledged;
+    uint64_t consumed[AGWS_KINDS], acknowledged[AGWS_KINDS];
 };
 
-// Octets by rating group or monitoring key.
+// By rating group or monitoring key.
+struct agws_sums {
+    uint64_t consumed, acknowledged, refused;
+};
 struct agws_total {
     bool used;
     uint32_t group;
     const struct agws_text *key;
-    uint64_t consumed, acknowledged, refused;
+    struct agws_sums of[AGWS_KINDS];
 };
 
 enum agws_call_kind { AGWS_CREATE, AGWS_UPDATE, AGWS_TERMINATE, AGWS_CALLS };
@@ -135,6 +139,7 @@ struct agws {
     bool timed;     // some session has something that happens by time
     struct base_timer tick;
     int64_t ticked_ns;
+    double carry[AGWS_KINDS]; // what is not yet a whole octet, second or unit for each rating group
     uint64_t opened, refused, terminated;
     uint64_t policy_reauths, charging_reauths, aborts;
     struct agws_total groups[AGWS_TOTALS_MAX], keys[AGWS_TOTALS_MAX];
@@ -147,11 +152,15 @@ struct agws_text *agws_text(struct agws *model, const void *data, size_t len);
 struct agws_total *agws_total_group(struct agws *model, uint32_t group);
 struct agws_total *agws_total_key(struct agws *model, const struct agws_text *key);
 int64_t agws_unix(void);
-// Consumes up to so many octets; returns how many the quota and the rules allow.
-uint64_t agws_consume(struct agws_session *s, uint32_t group, uint64_t octets);
+// Consumes up to so much; returns how much the quota and the rules allow. Seconds and units only
+// where they are granted.
+uint64_t agws_consume(struct agws_session *s, struct agws_credit *credit, enum agws_kind kind,
+                      uint64_t amount);
 // Consumes the rest of every quota.
 void agws_consume_all(struct agws_session *s);
-uint64_t agws_left(const struct agws_credit *credit); // UINT64_MAX: unlimited
+// UINT64_MAX: unlimited. Nothing, where the quota of another kind is at its end.
+uint64_t agws_left(const struct agws_credit *credit, enum agws_kind kind);
+bool agws_any(const uint64_t amounts[AGWS_KINDS]);
 struct agws_credit *agws_credit_of(struct agws_session *s, uint32_t group);
 // Decides what is to be reported now. True: there is something to send (new or again), or the
 // session must end.
@@ -181,8 +190,7 @@ void agws_end(struct agws_session *s); // no more use; reports what is left, the
 void agws_tick(struct base_timer *timer);
 
 // ---- session_summary.c ----
-struct agws_sums {
-    uint64_t consumed, acknowledged, refused, open;
-};
-struct agws_sums agws_sum(const struct agws *model);
+extern const char *const agws_kinds[AGWS_KINDS]; // "octets" ...
+struct agws_sums agws_sum(const struct agws *model, enum agws_kind kind);
+uint64_t agws_open_of(const struct agws_sums *sums); // neither acknowledged nor refused
 void agws_print_summary(const struct agws *model, double seconds);

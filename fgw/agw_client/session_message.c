@@ -62,11 +62,35 @@ uint8_t *agws_message_create(const struct agws_session *s, size_t *len)
 struct usage {
     Magma__Lte__CreditUsage usage;
     Magma__Lte__ServiceIdentifier service;
+    Magma__Lte__RequestedUnits asked;
     Magma__Lte__UsedUnits used[2], *list[2];
 };
 
-static void set_usage(struct usage *u, const struct agws_credit *c, uint32_t type, uint64_t before,
-                      uint64_t after)
+static void set_used(struct usage *u, const uint64_t amounts[AGWS_KINDS])
+{
+    Magma__Lte__UsedUnits *used = &u->used[u->usage.n_used];
+    magma__lte__used_units__init(used);
+    used->bytes_rx = amounts[AGWS_OCTETS];
+    used->seconds = (uint32_t)amounts[AGWS_SECONDS];
+    used->service_units = amounts[AGWS_UNITS];
+    u->list[u->usage.n_used++] = used;
+    u->usage.used = u->list;
+}
+
+// More of what was granted; octets need not be asked for.
+static void set_asked(struct usage *u, const struct agws_credit *c)
+{
+    if (!c->limited[AGWS_SECONDS] && !c->limited[AGWS_UNITS])
+        return;
+    magma__lte__requested_units__init(&u->asked);
+    u->asked.total = c->limited[AGWS_OCTETS] ? c->granted[AGWS_OCTETS] : 0;
+    u->asked.seconds = c->limited[AGWS_SECONDS] ? c->granted[AGWS_SECONDS] : 0;
+    u->asked.service_units = c->limited[AGWS_UNITS] ? c->granted[AGWS_UNITS] : 0;
+    u->usage.requested_units = &u->asked;
+}
+
+static void set_usage(struct usage *u, const struct agws_credit *c, uint32_t type,
+                      const uint64_t before[AGWS_KINDS], const uint64_t after[AGWS_KINDS])
 {
     magma__lte__credit_usage__init(&u->usage);
     u->usage.charging_key = c->group;
@@ -76,19 +100,20 @@ static void set_usage(struct usage *u, const struct agws_credit *c, uint32_t typ
         u->service.value = c->service;
         u->usage.service_identifier = &u->service;
     }
-    u->usage.bytes_rx = before + after;
-    if (!after)
+    set_asked(u, c);
+    u->usage.bytes_rx = before[AGWS_OCTETS] + after[AGWS_OCTETS];
+    if (!agws_any(after)) { // octets alone are told as unmodified access gateways do
+        if (before[AGWS_SECONDS] || before[AGWS_UNITS])
+            set_used(u, before);
         return;
+    }
+    set_used(u, before);
+    set_used(u, after);
     for (uint32_t i = 0; i < 2; i++) { // Tariff-Change-Usage, RFC 8506 8.27: 0 before, 1 after
-        magma__lte__used_units__init(&u->used[i]);
         u->used[i].tariff_change_usage_present_case =
             MAGMA__LTE__USED_UNITS__TARIFF_CHANGE_USAGE_PRESENT_TARIFF_CHANGE_USAGE;
         u->used[i].tariff_change_usage = i;
-        u->used[i].bytes_rx = i ? after : before;
-        u->list[i] = &u->used[i];
     }
-    u->usage.used = u->list;
-    u->usage.n_used = 2;
 }
 
 static void set_monitor(Magma__Lte__UsageMonitorUpdate *u, const struct agws_monitor *m,
@@ -155,7 +180,7 @@ static void add_monitors(struct part *p, const struct agws_session *s,
         if (!m->report.pending)
             continue;
         Magma__Lte__UsageMonitoringUpdateRequest *u = monitor_element(p, n, s, &m->report);
-        set_monitor(&p->updates[n], m, m->report.before);
+        set_monitor(&p->updates[n], m, m->report.before[AGWS_OCTETS]);
         u->update = &p->updates[n++];
         request->usage_monitors[request->n_usage_monitors++] = u;
     }
@@ -196,10 +221,12 @@ uint8_t *agws_message_terminate(const struct agws_session *s, size_t *len)
     set_common(&common, s);
     for (size_t i = 0; i < s->n_credits && request.n_credit_usages < ELEMENTS_MAX; i++) {
         const struct agws_credit *c = &s->credits[i];
-        if (c->uncharged || (c->used == 0 && c->state != AGWS_QUOTA))
+        uint64_t before[AGWS_KINDS];
+        if (c->uncharged || (!agws_any(c->used) && c->state != AGWS_QUOTA))
             continue;
-        set_usage(&usages[request.n_credit_usages], c, FINAL, c->used - c->used_after,
-                  c->used_after);
+        for (int k = 0; k < AGWS_KINDS; k++)
+            before[k] = c->used[k] - c->used_after[k];
+        set_usage(&usages[request.n_credit_usages], c, FINAL, before, c->used_after);
         usage_list[request.n_credit_usages] = &usages[request.n_credit_usages].usage;
         request.n_credit_usages++;
     }

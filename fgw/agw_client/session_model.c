@@ -76,16 +76,35 @@ struct agws_credit *agws_credit_of(struct agws_session *s, uint32_t group)
     return NULL;
 }
 
-uint64_t agws_left(const struct agws_credit *credit)
+bool agws_any(const uint64_t amounts[AGWS_KINDS])
 {
-    uint64_t gone = credit->used;
+    return amounts[AGWS_OCTETS] || amounts[AGWS_SECONDS] || amounts[AGWS_UNITS];
+}
+
+// Of the quota of one kind.
+static uint64_t rest(const struct agws_credit *credit, int kind)
+{
+    uint64_t gone = credit->used[kind];
+    if (!credit->limited[kind])
+        return UINT64_MAX;
+    if (credit->report.pending) // reported, but the quota it was part of is still in use
+        gone += credit->report.before[kind] + credit->report.after[kind];
+    return credit->granted[kind] > gone ? credit->granted[kind] - gone : 0;
+}
+
+static bool exhausted(const struct agws_credit *credit)
+{
+    bool any = false;
+    for (int k = 0; k < AGWS_KINDS; k++)
+        any = any || rest(credit, k) == 0;
+    return any;
+}
+
+uint64_t agws_left(const struct agws_credit *credit, enum agws_kind kind)
+{
     if (credit->state == AGWS_UNLIMITED)
         return UINT64_MAX;
-    if (credit->state != AGWS_QUOTA)
-        return 0;
-    if (credit->report.pending) // reported, but the quota it was part of is still in use
-        gone += credit->report.before + credit->report.after;
-    return credit->granted > gone ? credit->granted - gone : 0;
+    return credit->state == AGWS_QUOTA && !exhausted(credit) ? rest(credit, (int)kind) : 0;
 }
 
 static bool in_force(const struct agws_rule *rule, int64_t now)
@@ -122,66 +141,88 @@ static bool monitored(const struct agws_session *s, const struct agws_monitor *m
     return false;
 }
 
-uint64_t agws_consume(struct agws_session *s, uint32_t group, uint64_t octets)
+uint64_t agws_consume(struct agws_session *s, struct agws_credit *credit, enum agws_kind kind,
+                      uint64_t amount)
 {
-    struct agws_credit *credit = agws_credit_of(s, group);
     int64_t now = agws_unix();
-    uint64_t left = credit ? agws_left(credit) : 0, take = octets < left ? octets : left;
-    if (take == 0 || s->state != AGWS_OPEN || !has_rule(s, group, now))
+    uint64_t left = agws_left(credit, kind), take = amount < left ? amount : left;
+    if (take == 0 || s->state != AGWS_OPEN || !has_rule(s, credit->group, now) ||
+        (kind != AGWS_OCTETS && !credit->limited[kind]))
         return 0;
     if (!credit->uncharged) {
-        credit->used += take;
+        credit->used[kind] += take;
         if (credit->tariff_unix && now >= credit->tariff_unix)
-            credit->used_after += take;
+            credit->used_after[kind] += take;
         credit->last_use_ns = base_now_ns();
-        s->consumed += take;
-        agws_total_group(s->model, group)->consumed += take;
+        s->consumed[kind] += take;
+        agws_total_group(s->model, credit->group)->of[kind].consumed += take;
     }
-    for (size_t i = 0; i < s->n_monitors; i++) {
-        if (!monitored(s, &s->monitors[i], group, now))
+    for (size_t i = 0; kind == AGWS_OCTETS && i < s->n_monitors; i++) {
+        if (!monitored(s, &s->monitors[i], credit->group, now))
             continue;
         s->monitors[i].used += take;
-        agws_total_key(s->model, s->monitors[i].key)->consumed += take;
+        agws_total_key(s->model, s->monitors[i].key)->of[kind].consumed += take;
     }
     return take;
 }
 
 void agws_consume_all(struct agws_session *s)
 {
-    for (size_t i = 0; i < s->n_credits; i++)
-        if (s->credits[i].state == AGWS_QUOTA)
-            agws_consume(s, s->credits[i].group, agws_left(&s->credits[i]));
+    for (size_t i = 0; i < s->n_credits; i++) {
+        struct agws_credit *c = &s->credits[i];
+        for (int k = 0; c->state == AGWS_QUOTA && k < AGWS_KINDS; k++)
+            if (c->limited[k])
+                agws_consume(s, c, (enum agws_kind)k, agws_left(c, (enum agws_kind)k));
+    }
 }
 
 // ---- what is to be reported ----
+static bool at_threshold(const struct agws_credit *c)
+{
+    bool any = false;
+    for (int k = 0; k < AGWS_KINDS; k++)
+        any = any ||
+              (c->limited[k] && c->used[k] && c->threshold[k] && rest(c, k) <= c->threshold[k]);
+    return any && !c->threshold_told;
+}
+
 static uint32_t reason(struct agws_session *s, struct agws_credit *c, int64_t now_ns)
 {
     if (c->reauth)
         return REAUTH;
     if (c->state == AGWS_NONE && c->fresh) // a rule came that has no quota yet
         return EXHAUSTED;
-    if (c->used && !has_rule(s, c->group, agws_unix()))
+    if (agws_any(c->used) && !has_rule(s, c->group, agws_unix()))
         return FINAL; // its rules are gone
     if (c->state != AGWS_QUOTA)
         return NOTHING;
-    uint64_t left = agws_left(c);
-    if (c->is_final && left == 0) {
+    bool gone = exhausted(c);
+    if (c->is_final && gone) {
         if (c->final_action != MAGMA__LTE__CHARGING_CREDIT__FINAL_ACTION__TERMINATE)
             return FINAL;
         s->state = AGWS_ENDING; // the last usage goes with the termination
         return NOTHING;
     }
-    if (left == 0)
+    if (gone)
         return EXHAUSTED;
     if (c->valid_until_ns && now_ns >= c->valid_until_ns)
         return VALIDITY;
     if (c->is_final)
         return NOTHING;
-    if (c->threshold && left <= c->threshold && c->used && !c->threshold_told)
+    if (at_threshold(c))
         return THRESHOLD;
     if (c->holding && now_ns - c->last_use_ns >= c->holding_ns)
         return HOLDING;
     return NOTHING;
+}
+
+static void take_used(struct agws_credit *c)
+{
+    for (int k = 0; k < AGWS_KINDS; k++) {
+        c->report.before[k] = c->used[k] - c->used_after[k];
+        c->report.after[k] = c->used_after[k];
+        c->used[k] = c->used_after[k] = 0;
+    }
 }
 
 static bool collect_credits(struct agws_session *s, int64_t now_ns)
@@ -196,12 +237,8 @@ static bool collect_credits(struct agws_session *s, int64_t now_ns)
         uint32_t why = reason(s, c, now_ns);
         if (why == NOTHING)
             continue;
-        c->report = (struct agws_report){.pending = true,
-                                         .number = ++s->number,
-                                         .type = why,
-                                         .before = c->used - c->used_after,
-                                         .after = c->used_after};
-        c->used = c->used_after = 0;
+        c->report = (struct agws_report){.pending = true, .number = ++s->number, .type = why};
+        take_used(c);
         c->reauth = c->fresh = false;
         c->threshold_told = why == THRESHOLD;
         c->last_use_ns = now_ns;
@@ -222,7 +259,8 @@ static bool collect_monitors(struct agws_session *s)
         bool due = m->force || (m->ended ? m->used > 0 : m->granted && m->used >= m->granted);
         if (!due)
             continue;
-        m->report = (struct agws_report){.pending = true, .number = ++s->number, .before = m->used};
+        m->report = (struct agws_report){
+            .pending = true, .number = ++s->number, .before = {[AGWS_OCTETS] = m->used}};
         m->used = 0;
         m->force = false;
         any = true;

@@ -133,8 +133,11 @@ static enum err run_phases(struct agws *model)
     phase(model, "ended");
     l.seconds = (double)(base_now_ns() - began) / 1e9;
     agwc_run(model->link, summary, &l);
-    bool settled = agws_sum(model).open == 0 || model->options->keep;
-    return ok && settled && model->n == model->options->sessions ? ERR_OK : ERR_RPC_STATUS;
+    for (int k = 0; k < AGWS_KINDS && !model->options->keep; k++) {
+        struct agws_sums sums = agws_sum(model, (enum agws_kind)k);
+        ok = ok && agws_open_of(&sums) == 0;
+    }
+    return ok && model->n == model->options->sessions ? ERR_OK : ERR_RPC_STATUS;
 }
 
 enum err agws_run(struct agwc *link, const struct agws_options *options)
@@ -164,7 +167,8 @@ struct step {
     const char *imsi;
     struct agws_session *s;
     uint32_t group;
-    uint64_t octets, taken;
+    enum agws_kind kind;
+    uint64_t amount, taken;
     bool idle;
     const char *what;
     char *out;
@@ -210,7 +214,9 @@ static void step_find(void *arg)
 static void step_use(void *arg)
 {
     struct step *step = arg;
-    uint64_t taken = agws_consume(step->s, step->group, step->octets - step->taken);
+    struct agws_credit *credit = agws_credit_of(step->s, step->group);
+    uint64_t taken =
+        credit ? agws_consume(step->s, credit, step->kind, step->amount - step->taken) : 0;
     step->taken += taken;
     agws_touch(step->s);
     agws_pump(step->model);
@@ -254,10 +260,11 @@ enum err agws_open(struct agws *model, const char *imsi, int64_t timeout_ms)
     return !step.err && step.s->state == AGWS_REFUSED ? ERR_RPC_STATUS : step.err;
 }
 
-enum err agws_use(struct agws *model, const char *imsi, uint32_t group, uint64_t octets,
-                  int64_t timeout_ms, uint64_t *done)
+enum err agws_use(struct agws *model, const char *imsi, uint32_t group, enum agws_kind kind,
+                  uint64_t amount, int64_t timeout_ms, uint64_t *done)
 {
-    struct step step = {.model = model, .imsi = imsi, .group = group, .octets = octets};
+    struct step step = {
+        .model = model, .imsi = imsi, .group = group, .kind = kind, .amount = amount};
     agwc_run(model->link, step_find, &step);
     if (!step.err)
         step.err = wait_idle(&step, step_use, timeout_ms);
@@ -296,17 +303,30 @@ static void list_rules(const struct agws_session *s, char *out, size_t size)
             (size_t)snprintf(out + used, size - used, "%s%s", i ? "," : "", sorted[i]->id->data);
 }
 
+// "granted_seconds": is it "granted", and of which kind?
+static bool is_amount(const char *what, const char *name, enum agws_kind *kind)
+{
+    size_t len = strlen(name);
+    if (strncmp(what, name, len) != 0)
+        return false;
+    *kind = AGWS_OCTETS;
+    if (what[len] == '\0')
+        return true;
+    *kind = strcmp(what + len, "_seconds") == 0 ? AGWS_SECONDS : AGWS_UNITS;
+    return *kind == AGWS_SECONDS || strcmp(what + len, "_units") == 0;
+}
+
 static enum err query_credit(const struct agws_credit *c, const char *what, char *out, size_t size)
 {
     static const char *const states[] = {"none",      "quota",      "unlimited",
                                          "suspended", "redirected", "restricted"};
-    uint64_t left = agws_left(c);
+    enum agws_kind kind;
     if (strcmp(what, "state") == 0)
         snprintf(out, size, "%s", states[c->state]);
-    else if (strcmp(what, "granted") == 0)
-        snprintf(out, size, "%" PRIu64, c->granted);
-    else if (strcmp(what, "left") == 0)
-        snprintf(out, size, "%" PRIu64, left);
+    else if (is_amount(what, "granted", &kind))
+        snprintf(out, size, "%" PRIu64, c->granted[kind]);
+    else if (is_amount(what, "left", &kind))
+        snprintf(out, size, "%" PRIu64, agws_left(c, kind));
     else if (strcmp(what, "final") == 0)
         snprintf(out, size, "%s", c->is_final ? "yes" : "no");
     else if (strcmp(what, "redirect") == 0)
@@ -331,6 +351,7 @@ static void step_query(void *arg)
         step->err = c ? query_credit(c, end + 1, step->out, step->size) : ERR_NOT_FOUND;
         return;
     }
+    enum agws_kind kind;
     step->err = ERR_OK;
     if (strcmp(step->what, "state") == 0)
         snprintf(step->out, step->size, "%s", states[s->state]);
@@ -338,10 +359,10 @@ static void step_query(void *arg)
         list_rules(s, step->out, step->size);
     else if (strcmp(step->what, "number") == 0)
         snprintf(step->out, step->size, "%" PRIu32, s->number);
-    else if (strcmp(step->what, "consumed") == 0)
-        snprintf(step->out, step->size, "%" PRIu64, s->consumed);
-    else if (strcmp(step->what, "acknowledged") == 0)
-        snprintf(step->out, step->size, "%" PRIu64, s->acknowledged);
+    else if (is_amount(step->what, "consumed", &kind))
+        snprintf(step->out, step->size, "%" PRIu64, s->consumed[kind]);
+    else if (is_amount(step->what, "acknowledged", &kind))
+        snprintf(step->out, step->size, "%" PRIu64, s->acknowledged[kind]);
     else
         step->err = ERR_NOT_FOUND;
 }

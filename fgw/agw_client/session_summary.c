@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What became of the octets and of the calls.
+// What became of octets, seconds and service units, and of the calls.
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "agw_client/session_int.h"
 
-static void add(struct agws_sums *sums, const struct agws_total *t)
+const char *const agws_kinds[AGWS_KINDS] = {"octets", "seconds", "units"};
+
+uint64_t agws_open_of(const struct agws_sums *sums)
 {
-    sums->consumed += t->consumed;
-    sums->acknowledged += t->acknowledged;
-    sums->refused += t->refused;
-    sums->open += t->consumed - t->acknowledged - t->refused;
+    return sums->consumed - sums->acknowledged - sums->refused;
 }
 
-struct agws_sums agws_sum(const struct agws *model)
+struct agws_sums agws_sum(const struct agws *model, enum agws_kind kind)
 {
     struct agws_sums sums = {0};
-    for (size_t i = 0; i < AGWS_TOTALS_MAX && model->groups[i].used; i++)
-        add(&sums, &model->groups[i]);
+    for (size_t i = 0; i < AGWS_TOTALS_MAX && model->groups[i].used; i++) {
+        const struct agws_sums *more = &model->groups[i].of[kind];
+        sums.consumed += more->consumed;
+        sums.acknowledged += more->acknowledged;
+        sums.refused += more->refused;
+    }
     return sums;
 }
 
@@ -33,19 +36,30 @@ static void json_sums(const struct agws_sums *s)
 {
     printf("\"consumed\":%" PRIu64 ",\"acknowledged\":%" PRIu64 ",\"refused\":%" PRIu64
            ",\"open\":%" PRIu64,
-           s->consumed, s->acknowledged, s->refused, s->open);
+           s->consumed, s->acknowledged, s->refused, agws_open_of(s));
+}
+
+// Octets as they are, other kinds as objects where there are any.
+static void json_kinds(const struct agws_sums of[AGWS_KINDS])
+{
+    json_sums(&of[AGWS_OCTETS]);
+    for (int k = AGWS_SECONDS; k < AGWS_KINDS; k++) {
+        if (of[k].consumed == 0)
+            continue;
+        printf(",\"%s\":{", agws_kinds[k]);
+        json_sums(&of[k]);
+        printf("}");
+    }
 }
 
 static void json_totals(const struct agws_total *list, bool keys)
 {
     for (size_t i = 0; i < AGWS_TOTALS_MAX && list[i].used; i++) {
-        struct agws_sums sums = {0};
-        add(&sums, &list[i]);
         if (keys)
             printf("%s\"%s\":{", i ? "," : "", list[i].key->data);
         else
             printf("%s\"%" PRIu32 "\":{", i ? "," : "", list[i].group);
-        json_sums(&sums);
+        json_kinds(list[i].of);
         printf("}");
     }
 }
@@ -65,14 +79,16 @@ static void json_calls(const struct agws *model)
 
 static void print_json(const struct agws *model, double seconds)
 {
-    const struct agws_sums sums = agws_sum(model);
+    struct agws_sums sums[AGWS_KINDS];
     const char *comma = "";
+    for (int k = 0; k < AGWS_KINDS; k++)
+        sums[k] = agws_sum(model, (enum agws_kind)k);
     printf("{\"event\":\"summary\",\"seconds\":%.3f,\"sessions\":%zu,\"opened\":%" PRIu64
            ",\"refused_sessions\":%" PRIu64 ",\"terminated\":%" PRIu64 ",\"unfinished\":%" PRIu64
            ",",
            seconds, model->n, model->opened, model->refused, model->terminated,
            model->opened - model->terminated);
-    json_sums(&sums);
+    json_kinds(sums);
     printf(",\"groups\":{");
     json_totals(model->groups, false);
     printf("},\"monitors\":{");
@@ -91,22 +107,31 @@ static void print_json(const struct agws *model, double seconds)
     printf("}}\n");
 }
 
+static void text_sums(const struct agws_sums *s)
+{
+    printf("consumed %" PRIu64 ", acknowledged %" PRIu64 ", refused %" PRIu64 ", open %" PRIu64
+           "\n",
+           s->consumed, s->acknowledged, s->refused, agws_open_of(s));
+}
+
 static void print_text(const struct agws *model, double seconds)
 {
-    const struct agws_sums s = agws_sum(model);
     printf("%zu sessions in %.1f s: %" PRIu64 " opened, %" PRIu64 " refused, %" PRIu64
            " terminated\n",
            model->n, seconds, model->opened, model->refused, model->terminated);
-    for (size_t i = 0; i < AGWS_TOTALS_MAX && model->groups[i].used; i++) {
-        struct agws_sums g = {0};
-        add(&g, &model->groups[i]);
-        printf("rating group %-8" PRIu32 " consumed %" PRIu64 ", acknowledged %" PRIu64
-               ", refused %" PRIu64 ", open %" PRIu64 "\n",
-               model->groups[i].group, g.consumed, g.acknowledged, g.refused, g.open);
+    for (int k = 0; k < AGWS_KINDS; k++) {
+        struct agws_sums all = agws_sum(model, (enum agws_kind)k);
+        for (size_t i = 0; i < AGWS_TOTALS_MAX && model->groups[i].used; i++) {
+            if (model->groups[i].of[k].consumed == 0)
+                continue;
+            printf("rating group %" PRIu32 ", %s: ", model->groups[i].group, agws_kinds[k]);
+            text_sums(&model->groups[i].of[k]);
+        }
+        if (all.consumed == 0 && k != AGWS_OCTETS)
+            continue;
+        printf("all %s: ", agws_kinds[k]);
+        text_sums(&all);
     }
-    printf("all octets: consumed %" PRIu64 ", acknowledged %" PRIu64 ", refused %" PRIu64
-           ", open %" PRIu64 "\n",
-           s.consumed, s.acknowledged, s.refused, s.open);
     for (int i = 0; i < AGWS_CALLS; i++) {
         const struct agws_call_count *c = &model->counts[i];
         printf("%-10s %" PRIu64 " sent (%" PRIu64 " again), %" PRIu64

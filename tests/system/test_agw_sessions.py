@@ -184,6 +184,99 @@ def test_a_session_in_a_script(world):
     assert world.core.debits(imsi)["octets"] == 6200
 
 
+KINDS = """
+listen
+session open {imsi}
+session expect {imsi} 10.granted_seconds 20
+session expect {imsi} 10.granted 0
+session expect {imsi} 20.granted_units 2
+session use {imsi} 10 5000
+session use {imsi} 10 14s
+session expect {imsi} 10.left_seconds 6
+session expect {imsi} number 0
+session use {imsi} 10 1s
+session expect {imsi} 10.left_seconds 20
+session expect {imsi} number 1
+session use {imsi} 10 60s
+session use {imsi} 20 9u 5
+session expect {imsi} state closed 5
+session expect {imsi} acknowledged 5000
+session expect {imsi} acknowledged_seconds 75
+session expect {imsi} acknowledged_units 5
+"""
+
+
+def usage(group, **avps):
+    return {"command": "CCR-U", "request": {"Multiple-Services-Credit-Control": {
+        "Rating-Group": group, **{k.replace("_", "-"): v for k, v in avps.items()}}}}
+
+
+def test_quotas_of_time_and_of_units_in_a_script(world):
+    """Field by field in the OCS's expectation: which kind is used up, which is asked for."""
+    imsi = world.subscribers(1)
+    world.core.ocs("balance", imsi, 10, 1000, {"unit": "seconds", "grant": 20, "threshold": 5})
+    world.core.ocs("balance", imsi, 20, 5, {"unit": "units", "grant": 2})
+    steps = paths.work("kinds.json")
+    with open(steps, "w") as out:
+        asked = {"CC-Time": 20}
+        json.dump([
+            {"command": "CCR-I"},
+            usage(10, Requested_Service_Unit=asked, Used_Service_Unit={
+                "CC-Time": 15, "CC-Total-Octets": 5000, "Reporting-Reason": "THRESHOLD"}),
+            *[usage(10, Requested_Service_Unit=asked, Used_Service_Unit={
+                "CC-Time": 20, "Reporting-Reason": "QUOTA_EXHAUSTED"})] * 3,
+            *[usage(20, Requested_Service_Unit={"CC-Service-Specific-Units": 2},
+                    Used_Service_Unit={"CC-Service-Specific-Units": 2,
+                                       "Reporting-Reason": "QUOTA_EXHAUSTED"})] * 2,
+            {"command": "CCR-T"}], out)
+    world.core.ocs("script", "load", steps)
+    world.script(KINDS.format(imsi=imsi))
+    assert "8 of 8 steps, 0 mismatches" in world.core.ocs("script", "status")
+    sums = world.core.debits(imsi)
+    assert (sums["octets"], sums["seconds"], sums["units"]) == (5000, 75, 5)
+
+
+@pytest.mark.parametrize("setting,reason", [("validity", "VALIDITY_TIME"), ("holding", "QHT")])
+def test_a_quota_that_is_not_used_is_reported(world, setting, reason):
+    imsi = world.subscribers(1, "one")
+    world.core.ocs("balance", imsi, 10, 1000, {"unit": "seconds", "grant": 20, setting: 1})
+    steps = paths.work("idle.json")
+    with open(steps, "w") as out:
+        json.dump([{"command": "CCR-I"}, usage(10, Reporting_Reason=reason, Used_Service_Unit={
+            "CC-Time": 3})], out)
+    world.core.ocs("script", "load", steps)
+    world.script("""
+listen
+session open {imsi}
+session use {imsi} 10 3s
+session expect {imsi} acknowledged_seconds 3 10
+session close {imsi}
+""".format(imsi=imsi))
+    assert "2 of 2 steps, 0 mismatches" in world.core.ocs("script", "status")
+    world.core.ocs("script", "clear")
+    assert world.core.debits(imsi)["seconds"] == 3
+
+
+@pytest.mark.parametrize("fault", ["", "cmd=CCR-U delay=1500 count=3", "cmd=CCR-U drop count=3"])
+def test_sessions_use_time_and_units(world, fault):
+    first = world.subscribers(10)
+    before = world.core.debits()
+    world.core.ocs("gen", 10, first, 10, 100000, {"unit": "seconds", "grant": 1})
+    world.core.ocs("gen", 10, first, 20, 100000, {"unit": "units", "grant": 3})
+    if fault:
+        world.core.ocs("fault", "add", *fault.split())
+    summary = world.sessions(first, 10, "--octets", 1000, "--units", 4, "--duration", 2.5,
+                             "--batch", 4)
+    world.core.ocs("fault", "clear")
+    after = world.core.debits()
+    for kind in ("octets", "seconds", "units"):
+        count = summary if kind == "octets" else summary[kind]
+        assert count["consumed"] == count["acknowledged"] == after[kind] - before[kind] > 0, kind
+        assert count["open"] == 0
+    assert summary["seconds"] == summary["groups"]["10"]["seconds"]
+    assert 10 <= summary["seconds"]["consumed"] and "seconds" not in summary["groups"]["20"]
+
+
 def test_a_script_fails_where_it_should(world):
     imsi = world.subscribers(1, grant=1000)
     done = world.script("listen\nsession open %s\nsession expect %s 10.granted 999\n" % (

@@ -72,6 +72,12 @@ static void open_with(Magma__Lte__ChargingCredit *credit)
     agws_apply_create(&s, &r);
 }
 
+static uint64_t use(uint32_t group, enum agws_kind kind, uint64_t amount)
+{
+    struct agws_credit *credit = agws_credit_of(&s, group);
+    return credit ? agws_consume(&s, credit, kind, amount) : 0;
+}
+
 static int given_a_session(void **state)
 {
     model = calloc(1, sizeof(*model));
@@ -102,12 +108,12 @@ static void nothing_is_consumed_beyond_the_quota(void **state)
 {
     Magma__Lte__ChargingCredit credit = credit_of(1000);
     open_with(&credit);
-    assert_int_equal(agws_consume(&s, 10, 700), 700);
+    assert_int_equal(use(10, AGWS_OCTETS, 700), 700);
     assert_false(agws_collect(&s));
-    assert_int_equal(agws_consume(&s, 10, 700), 300);
-    assert_int_equal(agws_consume(&s, 10, 1), 0);
-    assert_int_equal(agws_consume(&s, 20, 1), 0); // no such rating group
-    assert_int_equal(s.consumed, 1000);
+    assert_int_equal(use(10, AGWS_OCTETS, 700), 300);
+    assert_int_equal(use(10, AGWS_OCTETS, 1), 0);
+    assert_int_equal(use(20, AGWS_OCTETS, 1), 0); // no such rating group
+    assert_int_equal(s.consumed[AGWS_OCTETS], 1000);
 }
 
 static void nothing_is_consumed_without_a_rule(void **state)
@@ -118,12 +124,12 @@ static void nothing_is_consumed_without_a_rule(void **state)
     remove.rules_to_remove = names;
     remove.n_rules_to_remove = 1;
     open_with(&credit);
-    agws_consume(&s, 10, 400);
+    use(10, AGWS_OCTETS, 400);
     agws_apply_policy(&s, &remove);
-    assert_int_equal(agws_consume(&s, 10, 1), 0);
+    assert_int_equal(use(10, AGWS_OCTETS, 1), 0);
     assert_true(agws_collect(&s)); // what was used is reported for the last time
     assert_int_equal(s.credits[0].report.type, MAGMA__LTE__CREDIT_USAGE__UPDATE_TYPE__TERMINATED);
-    assert_int_equal(s.credits[0].report.before, 400);
+    assert_int_equal(s.credits[0].report.before[AGWS_OCTETS], 400);
 }
 
 static void what_makes_a_report(void **state)
@@ -155,7 +161,7 @@ static void what_makes_a_report(void **state)
         credit.is_final = cases[i].final;
         credit.final_action = (Magma__Lte__ChargingCredit__FinalAction)cases[i].action;
         open_with(&credit);
-        agws_consume(&s, 10, cases[i].used);
+        use(10, AGWS_OCTETS, cases[i].used);
         s.credits[0].reauth = cases[i].reauth;
         bool any = agws_collect(&s), reported = s.credits[0].report.pending;
         int type = reported ? (int)s.credits[0].report.type : NONE;
@@ -201,13 +207,13 @@ static void what_an_answer_makes_of_a_report(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         Magma__Lte__ChargingCredit credit = credit_of(1000), more = credit_of(500);
         open_with(&credit);
-        agws_consume(&s, 10, 1000);
+        use(10, AGWS_OCTETS, 1000);
         assert_true(agws_collect(&s));
         const struct agws_report sent = s.credits[0].report;
         assert_int_equal(answer(10, cases[i].success, cases[i].code, &more), cases[i].settled);
         struct agws_total *total = agws_total_group(model, 10);
-        assert_int_equal(total->acknowledged, cases[i].acknowledged);
-        assert_int_equal(total->refused, cases[i].refused);
+        assert_int_equal(total->of[AGWS_OCTETS].acknowledged, cases[i].acknowledged);
+        assert_int_equal(total->of[AGWS_OCTETS].refused, cases[i].refused);
         assert_int_equal(s.credits[0].state, cases[i].credit);
         assert_int_equal(s.state, cases[i].then);
         if (!cases[i].settled) { // sent again as it was
@@ -219,17 +225,148 @@ static void what_an_answer_makes_of_a_report(void **state)
     }
 }
 
+// 20 seconds and 3 service units.
+static Magma__Lte__ChargingCredit credit_of_kinds(void)
+{
+    Magma__Lte__ChargingCredit credit = MAGMA__LTE__CHARGING_CREDIT__INIT;
+    credit.granted_units = units(0);
+    credit.granted_units->total->is_valid = false;
+    credit.granted_seconds = 20;
+    credit.granted_seconds_present_case =
+        MAGMA__LTE__CHARGING_CREDIT__GRANTED_SECONDS_PRESENT_GRANTED_SECONDS;
+    credit.granted_service_units = 3;
+    credit.granted_service_units_present_case =
+        MAGMA__LTE__CHARGING_CREDIT__GRANTED_SERVICE_UNITS_PRESENT_GRANTED_SERVICE_UNITS;
+    return credit;
+}
+
+static void each_kind_of_quota_ends_the_use(void **state)
+{
+    static const struct {
+        enum agws_kind kind;
+        uint64_t granted;
+    } cases[] = {{AGWS_SECONDS, 20}, {AGWS_UNITS, 3}};
+    for (size_t i = 0; i < 2; i++) {
+        Magma__Lte__ChargingCredit credit = credit_of_kinds();
+        open_with(&credit);
+        assert_int_equal(s.credits[0].state, AGWS_QUOTA);
+        assert_int_equal(use(10, AGWS_OCTETS, 5000), 5000); // not what the quota is of
+        assert_int_equal(use(10, cases[i].kind, cases[i].granted - 1), cases[i].granted - 1);
+        assert_false(agws_collect(&s));
+        assert_int_equal(use(10, cases[i].kind, 9), 1);
+        for (int k = 0; k < AGWS_KINDS; k++) // all of it has to wait
+            assert_int_equal(use(10, (enum agws_kind)k, 1), 0);
+        assert_true(agws_collect(&s));
+        assert_int_equal(s.credits[0].report.type, 3);
+        assert_int_equal(s.credits[0].report.before[AGWS_OCTETS], 5000);
+        assert_int_equal(s.credits[0].report.before[cases[i].kind], cases[i].granted);
+        Magma__Lte__ChargingCredit more = credit_of_kinds();
+        assert_true(answer(10, true, 2001, &more));
+        assert_int_equal(agws_left(&s.credits[0], cases[i].kind), cases[i].granted);
+        assert_int_equal(agws_total_group(model, 10)->of[cases[i].kind].acknowledged,
+                         cases[i].granted);
+        forget(state);
+        given_a_session(state);
+    }
+}
+
+static void thresholds_are_of_their_kind(void **state)
+{
+    Magma__Lte__ChargingCredit credit = credit_of_kinds();
+    credit.volume_quota_threshold = 100000; // of a kind that is not limited
+    credit.time_quota_threshold = 5;
+    credit.unit_quota_threshold = 1;
+    open_with(&credit);
+    use(10, AGWS_OCTETS, 5000);
+    use(10, AGWS_SECONDS, 14);
+    use(10, AGWS_UNITS, 1);
+    assert_false(agws_collect(&s));
+    use(10, AGWS_SECONDS, 1);
+    assert_true(agws_collect(&s));
+    assert_int_equal(s.credits[0].report.type, MAGMA__LTE__CREDIT_USAGE__UPDATE_TYPE__THRESHOLD);
+    assert_int_equal(agws_left(&s.credits[0], AGWS_SECONDS), 5); // it is used on
+}
+
+static void an_idle_quota_is_given_back(void **state)
+{
+    Magma__Lte__ChargingCredit credit = credit_of_kinds();
+    credit.quota_holding_time = 30;
+    credit.quota_holding_time_present_case =
+        MAGMA__LTE__CHARGING_CREDIT__QUOTA_HOLDING_TIME_PRESENT_QUOTA_HOLDING_TIME;
+    open_with(&credit);
+    use(10, AGWS_SECONDS, 2);
+    assert_true(model->timed);
+    assert_false(agws_collect(&s));
+    s.credits[0].last_use_ns = base_now_ns() - 31 * BASE_S_NS;
+    assert_true(agws_collect(&s));
+    assert_int_equal(s.credits[0].report.type, MAGMA__LTE__CREDIT_USAGE__UPDATE_TYPE__QHT);
+    assert_int_equal(s.credits[0].report.before[AGWS_SECONDS], 2);
+}
+
+static Magma__Lte__UpdateSessionRequest *update(void)
+{
+    struct agws_session *list[] = {&s};
+    size_t len;
+    uint8_t *bytes = agws_message_update(list, 1, &len);
+    Magma__Lte__UpdateSessionRequest *sent =
+        magma__lte__update_session_request__unpack(NULL, len, bytes);
+    free(bytes);
+    assert_non_null(sent);
+    return sent;
+}
+
+static void every_kind_is_told(void **state)
+{
+    Magma__Lte__ChargingCredit credit = credit_of_kinds();
+    open_with(&credit);
+    use(10, AGWS_OCTETS, 5000);
+    use(10, AGWS_SECONDS, 7);
+    use(10, AGWS_UNITS, 3);
+    assert_true(agws_collect(&s));
+    Magma__Lte__UpdateSessionRequest *sent = update();
+    const Magma__Lte__CreditUsage *usage = sent->updates[0]->usage;
+    assert_int_equal(usage->n_used, 1);
+    assert_false(usage->used[0]->tariff_change_usage_present_case);
+    assert_int_equal(usage->used[0]->bytes_rx, 5000);
+    assert_int_equal(usage->used[0]->seconds, 7);
+    assert_int_equal(usage->used[0]->service_units, 3);
+    assert_int_equal(usage->requested_units->seconds, 20);
+    assert_int_equal(usage->requested_units->service_units, 3);
+    assert_int_equal(usage->requested_units->total, 0);
+    magma__lte__update_session_request__free_unpacked(sent, NULL);
+}
+
+static void time_is_split_at_a_tariff_change(void **state)
+{
+    Magma__Lte__ChargingCredit credit = credit_of_kinds();
+    credit.tariff_time_change_unix = agws_unix() + 3600;
+    open_with(&credit);
+    use(10, AGWS_SECONDS, 12);
+    s.credits[0].tariff_unix = agws_unix() - 1;
+    use(10, AGWS_SECONDS, 8);
+    assert_true(agws_collect(&s));
+    Magma__Lte__UpdateSessionRequest *sent = update();
+    const Magma__Lte__CreditUsage *usage = sent->updates[0]->usage;
+    assert_int_equal(usage->n_used, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(usage->used[i]->tariff_change_usage, i);
+        assert_int_equal(usage->used[i]->seconds, i ? 8 : 12);
+    }
+    magma__lte__update_session_request__free_unpacked(sent, NULL);
+}
+
 static void a_quota_is_used_on_while_its_report_is_under_way(void **state)
 {
     Magma__Lte__ChargingCredit credit = credit_of(1000), more = credit_of(600);
     credit.volume_quota_threshold = 400;
     open_with(&credit);
-    agws_consume(&s, 10, 700);
+    use(10, AGWS_OCTETS, 700);
     assert_true(agws_collect(&s));
-    assert_int_equal(agws_left(&s.credits[0]), 300);
-    assert_int_equal(agws_consume(&s, 10, 900), 300);
+    assert_int_equal(agws_left(&s.credits[0], AGWS_OCTETS), 300);
+    assert_int_equal(use(10, AGWS_OCTETS, 900), 300);
     assert_true(answer(10, true, 2001, &more));
-    assert_int_equal(agws_left(&s.credits[0]), 300); // 300 of the new one are gone already
+    assert_int_equal(agws_left(&s.credits[0], AGWS_OCTETS),
+                     300); // 300 of the new one are gone already
 }
 
 static void a_final_unit_that_is_used_up_redirects_until_the_core_asks(void **state)
@@ -239,17 +376,17 @@ static void a_final_unit_that_is_used_up_redirects_until_the_core_asks(void **st
     credit.is_final = true;
     credit.final_action = MAGMA__LTE__CHARGING_CREDIT__FINAL_ACTION__REDIRECT;
     open_with(&credit);
-    agws_consume(&s, 10, 1000);
+    use(10, AGWS_OCTETS, 1000);
     assert_true(agws_collect(&s));
     assert_true(answer(10, true, 2001, &nothing));
     assert_int_equal(s.credits[0].state, AGWS_REDIRECTED);
-    assert_int_equal(agws_consume(&s, 10, 1), 0);
+    assert_int_equal(use(10, AGWS_OCTETS, 1), 0);
     assert_false(agws_collect(&s));
     s.credits[0].reauth = true;
     assert_true(agws_collect(&s));
-    assert_int_equal(s.credits[0].report.before, 0);
+    assert_int_equal(s.credits[0].report.before[AGWS_OCTETS], 0);
     assert_true(answer(10, true, 2001, &more));
-    assert_int_equal(agws_consume(&s, 10, 9000), 800);
+    assert_int_equal(use(10, AGWS_OCTETS, 9000), 800);
 }
 
 static void usage_is_split_at_a_tariff_change(void **state)
@@ -257,12 +394,12 @@ static void usage_is_split_at_a_tariff_change(void **state)
     Magma__Lte__ChargingCredit credit = credit_of(1000);
     credit.tariff_time_change_unix = agws_unix() + 3600;
     open_with(&credit);
-    agws_consume(&s, 10, 300);
+    use(10, AGWS_OCTETS, 300);
     s.credits[0].tariff_unix = agws_unix() - 1;
-    agws_consume(&s, 10, 700);
+    use(10, AGWS_OCTETS, 700);
     assert_true(agws_collect(&s));
-    assert_int_equal(s.credits[0].report.before, 300);
-    assert_int_equal(s.credits[0].report.after, 700);
+    assert_int_equal(s.credits[0].report.before[AGWS_OCTETS], 300);
+    assert_int_equal(s.credits[0].report.after[AGWS_OCTETS], 700);
 }
 
 static void monitors_count_by_session_and_by_rule(void **state)
@@ -289,9 +426,9 @@ static void monitors_count_by_session_and_by_rule(void **state)
         policy.n_usage_monitoring_credits = 1;
         open_with(&credit);
         agws_apply_policy(&s, &policy);
-        agws_consume(&s, 10, 600);
+        use(10, AGWS_OCTETS, 600);
         assert_int_equal(agws_collect(&s), cases[i].counted > 0);
-        assert_int_equal(s.monitors[0].report.before, cases[i].counted);
+        assert_int_equal(s.monitors[0].report.before[AGWS_OCTETS], cases[i].counted);
         forget(state);
         given_a_session(state);
     }
@@ -303,20 +440,15 @@ static void what_the_core_wants_back_goes_back_as_it_came(void **state)
     Magma__Lte__TgppContext tgpp = MAGMA__LTE__TGPP_CONTEXT__INIT;
     Magma__Lte__CreateSessionResponse r = MAGMA__LTE__CREATE_SESSION_RESPONSE__INIT;
     char host[] = "ocs.example.org", realm[] = "example.org";
-    struct agws_session *list[] = {&s};
-    size_t len;
     tgpp.gy_dest_host = host;
     tgpp.gy_dest_realm = realm;
     tgpp.gy_session_failover = 2;
     r.tgpp_ctx = &tgpp;
     open_with(&credit);
     agws_apply_create(&s, &r);
-    agws_consume(&s, 10, 10);
+    use(10, AGWS_OCTETS, 10);
     assert_true(agws_collect(&s));
-    uint8_t *bytes = agws_message_update(list, 1, &len);
-    Magma__Lte__UpdateSessionRequest *sent =
-        magma__lte__update_session_request__unpack(NULL, len, bytes);
-    free(bytes);
+    Magma__Lte__UpdateSessionRequest *sent = update();
     assert_int_equal(sent->n_updates, 1);
     assert_string_equal(sent->updates[0]->tgpp_ctx->gy_dest_host, host);
     assert_string_equal(sent->updates[0]->tgpp_ctx->gy_dest_realm, realm);
@@ -336,6 +468,11 @@ int main(void)
         CASE(what_makes_a_report),
         CASE(quota_that_is_no_longer_valid_is_reported),
         CASE(what_an_answer_makes_of_a_report),
+        CASE(each_kind_of_quota_ends_the_use),
+        CASE(thresholds_are_of_their_kind),
+        CASE(an_idle_quota_is_given_back),
+        CASE(every_kind_is_told),
+        CASE(time_is_split_at_a_tariff_change),
         CASE(a_quota_is_used_on_while_its_report_is_under_way),
         CASE(a_final_unit_that_is_used_up_redirects_until_the_core_asks),
         CASE(usage_is_split_at_a_tariff_change),
