@@ -35,6 +35,9 @@ static int (*real_get)(struct fifo *, void **);
 static int (*real_tryget)(struct fifo *, void **);
 static int (*real_register)(dia_route_fn *, void *, int, struct fd_rt_out_hdl **);
 static int (*real_unregister)(struct fd_rt_out_hdl *, void **);
+static int (*real_event_send)(struct fifo *, int, size_t, void *);
+static int (*real_event_timedget)(struct fifo *, struct timespec *, int, int *, size_t *, void **);
+static int (*real_fetch)(struct sr_list *, uint32_t, struct msg **);
 static int (*real_setsockopt)(int, int, int, const void *, socklen_t);
 
 // Before main, so that no thread finds them missing. dlsym returns an object pointer; POSIX says
@@ -55,10 +58,14 @@ static void __attribute__((constructor)) find_originals(void)
     *(void **)&real_tryget = dlsym(RTLD_NEXT, "fd_fifo_tryget_int");
     *(void **)&real_register = dlsym(RTLD_NEXT, "fd_rt_out_register");
     *(void **)&real_unregister = dlsym(RTLD_NEXT, "fd_rt_out_unregister");
+    *(void **)&real_event_send = dlsym(RTLD_NEXT, "fd_event_send");
+    *(void **)&real_event_timedget = dlsym(RTLD_NEXT, "fd_event_timedget");
+    *(void **)&real_fetch = dlsym(RTLD_NEXT, "fd_p_sr_fetch");
     *(void **)&real_setsockopt = dlsym(RTLD_NEXT, "setsockopt");
     if (!real_search || !real_new || !real_delete || !real_post || !real_fifo_new || !real_out ||
         !real_threadname || !real_send || !real_recv || !real_protocol || !real_get ||
-        !real_tryget || !real_register || !real_unregister || !real_setsockopt)
+        !real_tryget || !real_register || !real_unregister || !real_event_send ||
+        !real_event_timedget || !real_fetch || !real_setsockopt)
         abort(); // linked without the libraries this file is for
 }
 
@@ -116,6 +123,7 @@ int fd_out_send(struct msg **msg, struct cnxctx *cnx, struct peer_hdr *peer, int
 void fd_log_threadname(const char *name)
 {
     dia_coalesce_thread(name);
+    dia_early_thread(name);
     real_threadname(name);
 }
 
@@ -158,6 +166,29 @@ int fd_rt_out_unregister(struct fd_rt_out_hdl *handle, void **data)
 {
     dia_direct_callback_gone();
     return real_unregister(handle, data);
+}
+
+// What these three do together: early.c. The last one is not in the library's headers.
+int fd_event_timedget(struct fifo *queue, struct timespec *timeout, int timeout_code, int *code,
+                      size_t *len, void **data)
+{
+    dia_early_waits(queue);
+    return real_event_timedget(queue, timeout, timeout_code, code, len, data);
+}
+
+int fd_event_send(struct fifo *queue, int code, size_t len, void *data)
+{
+    struct msg *answer = NULL;
+    if (!dia_early_answer(queue, data, len, &answer))
+        return real_event_send(queue, code, len, data);
+    return answer ? fd_fifo_post(fd_g_incoming, &answer) : 0;
+}
+
+int fd_p_sr_fetch(struct sr_list *sent, uint32_t hop_by_hop, struct msg **request);
+int fd_p_sr_fetch(struct sr_list *sent, uint32_t hop_by_hop, struct msg **request)
+{
+    dia_early_fetches(sent);
+    return real_fetch(sent, hop_by_hop, request);
 }
 
 int fd_core_shutdown(void)

@@ -9,6 +9,9 @@
 
 #include "diameter/dict.h"
 
+// Exported by libfdcore, declared in none of its public headers.
+extern struct fifo *fd_g_incoming; // what was received and is to be routed
+
 // fd_msg_parse_or_error: a request that breaks the rules gets a complete error answer; an answer
 // that does reaches its callback all the same, parsed as far as it can be, and marked.
 int dia_interpose_parse(struct msg **msg, struct msg **error);
@@ -44,6 +47,16 @@ int dia_coalesce_write(dia_write *write, struct cnxctx *cnx, int protocol, uint8
 bool dia_coalesce_pending(void);
 int dia_coalesce_flush(dia_write *write);
 ssize_t dia_coalesce_read(dia_read *read, struct cnxctx *cnx, void *into, size_t len);
+// early.c: an answer goes on in the thread that has read it. _thread learns which thread that is,
+// _waits and _fetches (fd_event_timedget, fd_p_sr_fetch: a peer's state machine waits for an event,
+// and looks for the request to an answer) what belongs to a peer. _answer (fd_event_send of what
+// was received): true if it has taken the data; *out is then the answer with its request, to be
+// posted as received, or NULL if nobody had asked.
+struct sr_list; // what was sent to a peer and is not answered
+void dia_early_thread(const char *name);
+void dia_early_waits(struct fifo *events);
+void dia_early_fetches(struct sr_list *sent);
+bool dia_early_answer(struct fifo *events, uint8_t *data, size_t len, struct msg **out);
 // fd_rt_out_register, fd_rt_out_unregister: direct.c asks the same callbacks as the library.
 typedef int dia_route_fn(void *data, struct msg **msg, struct fd_list *candidates);
 void dia_direct_callback(dia_route_fn *fn, void *data, int priority);

@@ -9,7 +9,7 @@
 //   hooks.c    what the library tells on its way
 //   peers.c    table of peers
 //   reload.c   ConnectPeer again (peer_conf.c reads it)
-//   rescue.c, coalesce.c  what interpose.c does
+//   rescue.c, coalesce.c, early.c  what interpose.c does
 //   counts.c   metrics
 #pragma once
 
@@ -27,7 +27,6 @@ extern struct base_log_cat log_dia;
 
 // Exported by libfdcore in every release, declared in none.
 int fd_psm_terminate(struct peer_hdr *peer, char *reason);
-extern struct fifo *fd_g_incoming; // what was received and is to be routed
 
 enum dia_phase { DIA_IDLE, DIA_READY, DIA_RUNNING, DIA_DRAINING, DIA_STOPPED };
 

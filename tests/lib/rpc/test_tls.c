@@ -343,7 +343,7 @@ static void test_slow_reader_gets_everything(void **state)
         .limits = {.max_buffered = 32 << 20},
         .tls = {.certificate = file("server.crt"), .key = file("server.key")}};
     struct rpc_method method = {.path = "/t.T/Big", .unary = big};
-    int rv;
+    int fd, rv;
     rig_loop(&site.rig);
     rig_server(&site.rig, &config);
     rig_add(&site.rig, &method);
@@ -351,11 +351,9 @@ static void test_slow_reader_gets_everything(void **state)
     heard_init(heard);
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     SSL *ssl = SSL_new(ctx);
-    int fd = rig_socket(&site.rig);
-    SSL_set_fd(ssl, fd);
+    SSL_set_fd(ssl, fd = rig_socket(&site.rig));
     SSL_set_alpn_protos(ssl, h2, sizeof(h2));
-    while ((rv = SSL_connect(ssl)) != 1)
-        ssl_wait(&site, ssl, rv);
+    for (; (rv = SSL_connect(ssl)) != 1; ssl_wait(&site, ssl, rv)) {}
     put_big_calls(&b, CALLS);
     assert_int_equal(SSL_write(ssl, b.data, (int)b.len), b.len);
     rig_run(&site.rig, 100); // the kernel's buffers fill up, some 10 MiB at most

@@ -127,6 +127,17 @@ def test_a_hung_peer_is_left_within_three_watchdogs(peers):
         hung.resume()
 
 
+def test_a_peer_that_answers_requests_is_asked_no_watchdog(peers):
+    p = peers("busy")
+    with Probe([p]) as probe:  # asked between 4 and 8 s after its last message
+        until = time.monotonic() + 9
+        while time.monotonic() < until:
+            assert probe.send(20, 2, 5000) == {"2001": 20}
+            time.sleep(0.05)
+        assert p.count("DWR") == 0
+        probe.until(lambda: p.count("DWR") > 0, 9, "it has nothing to answer now")
+
+
 def test_a_peer_that_does_not_read_does_not_hold_up_the_others(peers):
     stuck, lives = peers("stuck", realm="stuck.test", keep=False), peers("lives", keep=False)
     with Probe([stuck, lives]) as probe:
