@@ -17,6 +17,8 @@ static enum err start(void)
     enum err err = gxgy_tables_compile(report, NULL);
     if (err == ERR_OK)
         err = gxgy_down_accept();
+    if (err == ERR_OK)
+        err = gxgy_late_start();
     return err == ERR_OK
                ? gxgy_store_watch(gxgy_settings()->rules_file, gxgy_settings()->rules_check_ms)
                : err;
@@ -32,6 +34,7 @@ static void reloaded(const void *old_settings, const void *new_settings)
 static void stop(void)
 {
     gxgy_store_stop();
+    gxgy_late_stop();
     gxgy_tables_free();
 }
 

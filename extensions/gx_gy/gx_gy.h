@@ -45,6 +45,7 @@ struct gxgy_core_settings { // what Gx and Gy both have
     bool merge_updates;      // one CCR-U for all elements of a session
     bool serial;             // never two requests of a session in flight
     bool sticky_host;        // Destination-Host of whoever answered first
+    bool shared_sessions;    // a session opened at one of the servers is open at the other
 };
 enum gxgy_ports { GXGY_PORTS_REFUSE, GXGY_PORTS_WIDEN };
 struct gxgy_gx_settings {
@@ -266,6 +267,23 @@ bool gxgy_turn_take(struct gxgy_turn *turn, uint64_t key, struct base_loop *loop
 void gxgy_turn_end(struct gxgy_turn *turn);
 uint64_t gxgy_turn_key(const char *session_id);
 
+// ---- late answers (gx_gy_late.c) ----
+// Embedded in what is under way. Any loop.
+struct gxgy_watch {
+    struct gxgy_watch *next;
+    uint64_t key;
+    uint32_t end_to_end;
+    bool on;
+};
+struct gxgy_cc;
+// From when cc was first sent (end_to_end is known) until it has ended, late answers to it are its.
+void gxgy_late_watch(struct gxgy_cc *cc);
+// It has ended. If it was a CCR-I and a server may still open a session that nobody has, that
+// session is ended there when its answer comes, once.
+void gxgy_late_settle(struct gxgy_cc *cc);
+enum err gxgy_late_start(void); // before the stack starts
+void gxgy_late_stop(void);      // loops have stopped
+
 // ---- one credit control exchange (gx_gy_cc.c) ----
 struct gxgy_cc {
     // by the caller; all is borrowed until done
@@ -275,6 +293,7 @@ struct gxgy_cc {
     const char *gateway;
     const char *session_id; // the access gateway's
     struct base_imsi imsi;
+    const struct gxgy_context *context; // of the session; only CCR-I needs it
     uint32_t type, number;
     const ProtobufCMessage *request; // Fgw__Gxgy__GxRequest or GyRequest
     struct gxgy_targets targets;
@@ -297,7 +316,9 @@ struct gxgy_cc {
     // its own
     struct gxgy_turn turn;
     bool has_turn;
+    struct gxgy_watch watch;
     unsigned tries;
+    unsigned lost; // of those how many may have been served without our knowing
     size_t target;
     bool alternate_tried;
     uint32_t end_to_end;
@@ -307,6 +328,9 @@ struct gxgy_cc {
 // done is called exactly once, always later than this returns, or from inside it if nothing could
 // be sent.
 void gxgy_cc_start(struct gxgy_cc *cc);
+// A success that came after its time, while cc waits for another server: it is as good. On the loop
+// of cc, which is being watched.
+void gxgy_cc_late(struct gxgy_cc *cc, struct msg *answer, const char *peer);
 
 // ---- requests toward the core ----
 // What all calls tell about their session. Strings are never NULL.
@@ -347,6 +371,11 @@ enum err gxgy_gx_add_unreported(struct base_arena *arena, Fgw__Gxgy__GxRequest *
                                 const Magma__Lte__TgppContext *tgpp);
 enum err gxgy_gx_add_monitor(struct base_arena *arena, Fgw__Gxgy__GxRequest *request,
                              const Magma__Lte__UsageMonitorUpdate *update, size_t room);
+
+// gx_gy_late.c: what ends, for our own reasons, a session that no access gateway has. NULL: out of
+// memory.
+const ProtobufCMessage *gxgy_end_request(struct base_arena *arena, enum gxgy_app app,
+                                         const struct gxgy_context *c, uint32_t number);
 
 // gx_gy_gy.c
 Fgw__Gxgy__GyRequest *gxgy_gy_request(struct base_arena *arena, const struct gxgy_context *c,

@@ -30,6 +30,7 @@ static void finish(struct gxgy_cc *cc)
     base_log(&log_gx_gy, BASE_LOG_INFO, &subject, "%s %s %u %s%s%s, %.3f ms", interface,
              procedure(cc), cc->number, cc->verdict.label, cc->where[0] ? ": " : "", cc->where,
              (double)elapsed / 1e6);
+    gxgy_late_settle(cc);
     if (cc->has_turn)
         gxgy_turn_end(&cc->turn);
     cc->has_turn = false;
@@ -120,6 +121,11 @@ static void answered(void *ctx, const struct dia_outcome *outcome)
         err = ERR_OK;
     cc->result = result.code;
     cc->verdict = err == ERR_OK ? gxgy_verdict_of_result(&result) : gxgy_verdict_of_err(err);
+    // Whoever was asked before, and this one if it did not answer, may have served the request.
+    if (outcome->moved)
+        cc->lost++;
+    if (err == ERR_TIMEOUT || err == ERR_DIA_PEER_LOST)
+        cc->lost++;
     bool bad = gxgy_fault_of(err, &result, &fault);
     cc->fault = fault;
     cc->ok = !bad;
@@ -205,8 +211,11 @@ static void send_it(struct gxgy_cc *cc)
         cc->tries++;
         err = dia_send(cc->loop, &msg, &options, answered, cc, &cc->sent);
     }
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        if (cc->tries == 1)
+            gxgy_late_watch(cc);
         return;
+    }
     if (msg)
         fd_msg_free(msg);
     cc->verdict = gxgy_verdict_of_err(err);
@@ -216,6 +225,17 @@ static void send_it(struct gxgy_cc *cc)
         failed(cc, fault, false);
     else // our own mistake, or time is over: no failure handling of the OCS applies
         finish(cc);
+}
+
+void gxgy_cc_late(struct gxgy_cc *cc, struct msg *answer, const char *peer)
+{
+    const struct dia_outcome outcome = {.answer = answer, .peer = peer};
+    uint32_t number;
+    if (dia_get_u32(answer, AVP_CC_REQUEST_NUMBER, &number) != ERR_OK || number != cc->number)
+        return;
+    dia_cancel(cc->loop, cc->sent);
+    cc->lost = 1; // the one that was waited for
+    answered(cc, &outcome);
 }
 
 static void on_turn(struct gxgy_turn *turn)
@@ -247,6 +267,7 @@ void gxgy_cc_prepare(struct gxgy_cc *cc, enum gxgy_app app, const struct gxgy_co
     cc->gateway = context->gateway;
     cc->session_id = context->session_id;
     cc->imsi = context->imsi;
+    cc->context = context;
     cc->type = type;
     cc->number = number;
     cc->request = request;

@@ -107,9 +107,14 @@ static const struct conf_key route_keys[] = {
          .offset = STRUCT(core.serial),                                                            \
          .def = 1,                                                                                 \
          .help = "Never two requests of one session in flight."},                                  \
+        {.name = "sticky_host",                                                                    \
+         .type = CONF_BOOL,                                                                        \
+         .offset = STRUCT(core.sticky_host),                                                       \
+         .def = 1,                                                                                 \
+         .help = "Send a session's later requests to the host that answered the first."},          \
     {                                                                                              \
-        .name = "sticky_host", .type = CONF_BOOL, .offset = STRUCT(core.sticky_host), .def = 1,    \
-        .help = "Send a session's later requests to the host that answered the first."             \
+        .name = "shared_sessions", .type = CONF_BOOL, .offset = STRUCT(core.shared_sessions),      \
+        .help = "The servers share their sessions: what one has opened the other must not end."    \
     }
 
 static const char *const ports_types[] = {"refuse", "widen", NULL};

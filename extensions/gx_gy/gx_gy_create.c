@@ -44,25 +44,14 @@ static void undone(struct gxgy_cc *cc)
 
 static void undo(struct create *t, enum gxgy_app app, const struct gxgy_cc *opened)
 {
-    enum { CAUSE = 4 }; // DIAMETER_ADMINISTRATIVE, RFC 6733 8.15
     struct gxgy_cc *cc = &t->undo[app];
-    const ProtobufCMessage *request = NULL;
+    const ProtobufCMessage *request;
     Magma__Lte__TgppContext *tgpp = NULL;
     if (gxgy_tgpp(t->arena, t->context.tgpp, app == GXGY_GX ? opened : NULL,
                   app == GXGY_GY ? opened : NULL, &tgpp) != ERR_OK)
         return;
     t->context.tgpp = tgpp;
-    if (app == GXGY_GX) {
-        Fgw__Gxgy__GxRequest *gx = gxgy_gx_request(t->arena, &t->context, GXGY_TERMINATION, 1);
-        if (gx)
-            gx->termination_cause = CAUSE;
-        request = gx ? &gx->base : NULL;
-    } else {
-        Fgw__Gxgy__GyRequest *gy = gxgy_gy_request(t->arena, &t->context, GXGY_TERMINATION, 1);
-        if (gy)
-            gy->termination_cause = CAUSE;
-        request = gy ? &gy->base : NULL;
-    }
+    request = gxgy_end_request(t->arena, app, &t->context, opened->number + 1);
     if (!request)
         return;
     gxgy_cc_prepare(cc, app, &t->context, GXGY_TERMINATION, opened->number + 1, request);

@@ -71,6 +71,8 @@ static void on_hook(enum fd_hook_type type, struct msg *msg, struct peer_hdr *pe
         break;
     case HOOK_MESSAGE_DROPPED:
         tell(DIA_COUNT_DROPPED, peer, "dropped", other);
+        if (msg)
+            dia_late_dropped(msg, dia_peer_of(peer));
         break;
     case HOOK_PEER_CONNECT_SUCCESS:
         on_connected(peer);

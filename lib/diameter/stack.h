@@ -49,6 +49,7 @@ struct dia_outcome {
     enum err err;
     struct msg *answer;  // borrowed for the callback, freed by the stack afterwards
     const char *peer;    // Diameter identity that answered, or was asked last; "" if none
+    bool moved; // the library took it back from another peer, which may have served it all the same
     int64_t elapsed_ns;
 };
 typedef void (*dia_done)(void *ctx, const struct dia_outcome *outcome);
@@ -66,6 +67,13 @@ enum err dia_send(struct base_loop *loop, struct msg **request,
                   base_handle *out);
 // done will not be called; a later answer is counted and dropped. Loop thread that sent.
 void dia_cancel(struct base_loop *loop, base_handle handle);
+// Answers to requests that have ended: after their time, after the library has forgotten them or
+// sent them elsewhere, and second ones. fn may look at the answer, or take it and set *answer to
+// NULL; else it is freed. On the loop that sent the request where that is still known, otherwise on
+// any. Answers that break a rule of the dictionary are not told. Before the stack starts. ERR_FULL.
+typedef void (*dia_late_fn)(void *ctx, struct base_loop *loop, struct msg **answer,
+                            const char *peer);
+enum err dia_on_late(uint32_t application, uint32_t command, dia_late_fn fn, void *ctx);
 // Prepares a loop for dia_send (its transaction table). Before the loop is used; capacity: most
 // requests.
 enum err dia_loop_attach(struct base_loop *loop, size_t capacity);

@@ -2,6 +2,7 @@
 // What the files of the stack share. Not for other rooms.
 //   stack.c    start and stop, the library's log
 //   tx.c       requests to the core, per loop
+//   late.c     answers that nobody waits for any more
 //   direct.c   a request straight into its peer's queue
 //   route.c    which peer, caps
 //   sender.c   the one thread that calls fd_msg_send: answers; requests where direct.c cannot
@@ -86,6 +87,8 @@ size_t dia_tx_n_loops(void);
 void dia_tx_end(dia_cookie cookie, enum err err, struct msg *answer, struct dia_peer *peer);
 // The request was written to this peer. Any thread.
 void dia_tx_sent(dia_cookie cookie, const struct dia_peer *peer);
+// Hands an answer that belongs to no transaction (owned) to a loop, as a late one.
+void dia_tx_stray(struct msg *answer, struct dia_peer *peer);
 // The cookie of a request of ours; false if it is not one.
 bool dia_tx_cookie(struct msg *request, dia_cookie *out);
 void dia_on_answer(void *data, struct msg **answer); // fd_msg_send callbacks
@@ -93,6 +96,12 @@ void dia_on_expiry(void *data, DiamId_t peer, size_t len, struct msg **request);
 uint64_t dia_tx_live(void);           // transactions not ended, all loops
 void dia_tx_end_all(int64_t wait_ms); // SHUTDOWN for all, on their loops
 void dia_tx_detach(void);             // loops are about to go; whatever still comes is dropped
+
+// ---- late.c ----
+// On a loop: tells whoever wants to know of late answers of this kind, and may take it (NULL then).
+void dia_late(struct base_loop *loop, struct msg **answer, const struct dia_peer *peer);
+// The library is about to throw this away; message and peer are its own. Its threads.
+void dia_late_dropped(struct msg *msg, struct dia_peer *peer);
 
 // ---- sender.c ----
 enum err dia_sender_start(uint32_t max_queue);

@@ -23,9 +23,11 @@ struct dia_tx_loop {
     struct base_handles *table;
     unsigned number;
     size_t capacity;
-    // generation and peer number + 1 of the request in each slot, as last written to a peer
+    // generation and peer number + 1 of the request in each slot, as last written to a peer; MOVED:
+    // it had been written before
     _Atomic uint64_t *asked;
 };
+#define MOVED ((uint32_t)1 << 31)
 
 static struct {
     struct dia_tx_loop loops[DIA_LOOPS_MAX];
@@ -73,19 +75,27 @@ bool dia_tx_cookie(struct msg *request, dia_cookie *out)
 void dia_tx_sent(dia_cookie cookie, const struct dia_peer *peer)
 {
     _Atomic uint64_t *asked = cookie_asked(cookie);
-    if (asked && peer)
-        atomic_store_explicit(asked, (cookie & 0xffffffff00000000u) | (peer->number + 1),
-                              memory_order_relaxed);
+    if (!asked || !peer)
+        return;
+    uint64_t before = atomic_load_explicit(asked, memory_order_relaxed);
+    bool again = (before ^ cookie) >> 32 == 0 && (uint32_t)before != 0;
+    atomic_store_explicit(asked,
+                          (cookie & 0xffffffff00000000u) | (again ? MOVED : 0) | (peer->number + 1),
+                          memory_order_relaxed);
 }
 
-// The peer that was asked last, or NULL if the request never went out.
-static struct dia_peer *asked_peer(base_handle handle, const struct dia_tx_loop *loop)
+// Number of the peer that was asked last + 1, and MOVED; 0 if the request never went out.
+static uint32_t asked_word(base_handle handle, const struct dia_tx_loop *loop)
 {
     size_t index = (size_t)(handle & 0xffffff) - 1;
     uint64_t asked = atomic_load_explicit(&loop->asked[index], memory_order_relaxed);
-    if ((asked ^ handle) >> 32 != 0 || (uint32_t)asked == 0)
-        return NULL;
-    return dia_peer_at((unsigned)(uint32_t)asked - 1);
+    return (asked ^ handle) >> 32 == 0 ? (uint32_t)asked : 0;
+}
+
+static struct dia_peer *asked_peer(base_handle handle, const struct dia_tx_loop *loop)
+{
+    uint32_t number = asked_word(handle, loop) & ~MOVED;
+    return number ? dia_peer_at(number - 1) : NULL;
 }
 
 // ---- loops ----
@@ -156,6 +166,7 @@ static void finish(struct dia_tx *t, enum err err, struct msg *answer, struct di
         .err = err,
         .answer = answer,
         .peer = peer ? peer->identity : "",
+        .moved = asked_word(t->handle, t->loop) & MOVED,
         .elapsed_ns = base_now_ns() - t->start_ns,
     };
     release(t);
@@ -184,10 +195,13 @@ static void on_ending(struct base_job *job)
 {
     struct ending *e = BASE_CONTAINER_OF(job, struct ending, job);
     struct dia_tx *t = base_handle_get(e->loop->table, cookie_handle(e->cookie));
-    if (t)
+    if (t) {
         finish(t, e->err, e->answer, e->peer);
-    else if (e->answer)
+    } else if (e->answer) {
         dia_count(DIA_COUNT_LATE);
+        if (e->err == ERR_OK)
+            dia_late(e->loop->loop, &e->answer, e->peer);
+    }
     if (e->answer)
         fd_msg_free(e->answer);
     free(e);
@@ -214,6 +228,30 @@ void dia_tx_end(dia_cookie cookie, enum err err, struct msg *answer, struct dia_
         if (answer)
             fd_msg_free(answer);
     }
+    atomic_fetch_sub(&tx.posting, 1);
+}
+
+void dia_tx_stray(struct msg *answer, struct dia_peer *peer)
+{
+    atomic_fetch_add(&tx.posting, 1);
+    size_t n = dia_tx_n_loops();
+    struct msg_hdr *hdr = NULL;
+    struct ending *e = n > 0 && fd_msg_hdr(answer, &hdr) == 0 ? malloc(sizeof(*e)) : NULL;
+    if (e) {
+        struct dia_tx_loop *loop = &tx.loops[hdr->msg_eteid % n];
+        *e = (struct ending){
+            .job = {.run = on_ending}, // without a cookie
+            .loop = loop,
+            .answer = answer,
+            .peer = peer,
+        };
+        if (base_loop_post(loop->loop, &e->job) != ERR_OK) {
+            free(e);
+            e = NULL;
+        }
+    }
+    if (!e)
+        fd_msg_free(answer);
     atomic_fetch_sub(&tx.posting, 1);
 }
 

@@ -254,6 +254,106 @@ def test_an_answer_that_comes_too_late(world):
     assert answer.success and answer.credit.granted_units.total.volume == 1000
 
 
+def hold_back(server, kind=INITIAL):
+    """What the server would have answered, in the order of asking."""
+    held = []
+    server.plan[kind] = lambda request, good: held.append(good)
+    return held
+
+
+def late_answers(world, interface):
+    return {o: world.gateway.counter("fgw_gx_gy_late_answers_total", interface=interface, outcome=o)
+            for o in ("used", "ended", "in_use", "ignored")}
+
+
+def ended_once(server, session, others=0):
+    """The CCR-T that ends a session that nobody has."""
+    ended = eventually(lambda: server.ccr(TERMINATION, session), 5, "its session is ended")
+    assert ended[0].number(415) == 1 and ended[0].number(295) == 4
+    assert ended[0].get(293) == server.identity.encode() and ended[0].get(283) == b"example.org"
+    assert not ended[0].flags & RETRANSMIT
+    assert len(server.ccr(None, session)) == 2 + others  # CCR-I and this
+    return ended
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+@pytest.mark.parametrize("app,handling", [(GX, "terminate"), (GY, "terminate"), (GY, "continue")])
+def test_a_session_that_begins_too_late_is_ended(world, app, handling, forgotten):
+    """The caller was answered; the server then says that it has a session, and says it twice.
+    forgotten: by then the library knows nothing of the request any more."""
+    world.configure(handling)
+    server, session = world.pcrf if app == GX else world.ocs1, world.session()
+    held = hold_back(server)
+    before = late_answers(world, "gx" if app == GX else "gy")
+    try:
+        session.create()
+        assert handling == "continue"
+    except grpc.RpcError as error:
+        assert error.code().name == "DEADLINE_EXCEEDED" and handling == "terminate"
+    if forgotten:
+        eventually(lambda: all(p["in_flight"] == 0 for p in world.gateway.ctl_json("peers")[
+            "peers"]), 10, "the library has forgotten it")
+    server.raw(held[0])
+    server.raw(held[0])
+    ended_once(server, session)
+    world.gateway.wait_counter(before["ignored"] + 1, "fgw_gx_gy_late_answers_total",
+                               interface="gx" if app == GX else "gy", outcome="ignored")
+    after = late_answers(world, "gx" if app == GX else "gy")
+    assert after["ended"] == before["ended"] + 1 and after["used"] == before["used"]
+    ended_once(server, session)
+    if handling == "continue":  # it begins again with the first report, like any such session
+        server.reset()
+        assert session.update(10).success and session.tgpp.gy_dest_host == "ocs1.example.org"
+        session.terminate()
+
+
+@pytest.mark.parametrize("common", [False, True])
+def test_a_session_that_begins_twice(world, common):
+    """The first server wakes up when the alternate has the session: it is told to forget it, unless
+    it says that they share their sessions (CC-Session-Failover)."""
+    world.configure("retry-and-terminate", True)
+    world.ocs1.extra[INITIAL] = avp(418, int(common))
+    session, held = world.session(), hold_back(world.ocs1)
+    before = late_answers(world, "gy")
+    session.create()
+    assert session.tgpp.gy_dest_host == "ocs2.example.org"
+    world.ocs1.raw(held[0])
+    world.gateway.wait_counter(before["in_use" if common else "ended"] + 1,
+                               "fgw_gx_gy_late_answers_total", interface="gy",
+                               outcome="in_use" if common else "ended")
+    if not common:
+        ended_once(world.ocs1, session)
+    assert session.update(10).success
+    session.terminate()
+    assert not common or not world.ocs1.ccr(TERMINATION, session)
+    assert [m.number(415) for m in world.ocs2.ccr(None, session)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("kind", [INITIAL, UPDATE])
+def test_an_answer_that_comes_while_the_alternate_is_asked(world, kind):
+    """RFC 8506 7: the client is still in its pending state, so the answer is as good as any."""
+    world.configure("retry-and-terminate", True)
+    session = world.session() if kind == INITIAL else world.opened("retry-and-terminate", True)
+    first, second = hold_back(world.ocs1, kind), hold_back(world.ocs2, kind)
+    before = late_answers(world, "gy")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        call = pool.submit(session.create if kind == INITIAL else lambda: session.update(10))
+        eventually(lambda: second, 5, "the alternate is asked")
+        world.ocs1.raw(first[0])
+        answer = call.result(5)
+    element = answer.credits[0] if kind == INITIAL else answer
+    assert element.credit.granted_units.total.volume == 1000
+    assert session.tgpp.gy_dest_host == "ocs1.example.org"
+    assert late_answers(world, "gy")["used"] == before["used"] + 1
+    world.ocs2.raw(second[0])
+    if kind == INITIAL:
+        ended_once(world.ocs2, session)
+    world.ocs1.reset()
+    assert session.update(11).success
+    session.terminate()
+    assert world.ocs1.ccr(TERMINATION, session)[-1].number(415) == (2 if kind == INITIAL else 3)
+
+
 @pytest.mark.parametrize("kind", [INITIAL, UPDATE, TERMINATION])
 def test_an_answer_that_comes_twice(world, kind):
     for server in world.servers:

@@ -6,8 +6,6 @@
 
 #include "kit.h"
 
-#define SENT(i) (world.sent[i].msg)
-
 #define CHARGED_RULES                                                                              \
     "000003e9c00000a4000028af000003ebc0000070000028af000003edc000000e000028af723100000000"         \
     "01b04000000c000000070000042280000048000028af000001fbc0000029000028af7065726d6974206f"         \

@@ -29,7 +29,10 @@ int kit_start(void **state)
     fd_g_config->cnf_diamid_len = strlen(origin_host);
     fd_g_config->cnf_diamrlm = origin_realm;
     fd_g_config->cnf_diamrlm_len = strlen(origin_realm);
-    return gxgy_tables_compile(report, NULL) == ERR_OK && gxgy_down_accept() == ERR_OK ? 0 : -1;
+    return gxgy_tables_compile(report, NULL) == ERR_OK && gxgy_down_accept() == ERR_OK &&
+                   gxgy_late_start() == ERR_OK
+               ? 0
+               : -1;
 }
 
 int kit_stop(void **state)
@@ -65,6 +68,7 @@ int kit_setup(void **state)
 
 int kit_teardown(void **state)
 {
+    gxgy_late_stop();
     for (size_t i = 0; i < world.n_sent; i++)
         fd_msg_free(world.sent[i].msg);
     if (world.inbound.request)

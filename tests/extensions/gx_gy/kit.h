@@ -53,6 +53,8 @@ const char *kit_value(msg_or_avp *msg, const dia_avp_id *path, size_t n);
     } while (0)
 size_t kit_count(msg_or_avp *parent, dia_avp_id id);
 
+#define SENT(i) (world.sent[i].msg)
+
 // ---- the world ----
 struct rpc_call {
     uint8_t request[16384];
@@ -94,6 +96,8 @@ struct world {
     struct kit_sent sent[32];
     size_t n_sent;
     enum err send_err;
+    const char *origin_host; // of the next answer; NULL: pcrf1 or ocs1
+    bool moved; // the next outcome is of a request that the stack had taken to another peer
     struct kit_agw_call agw[8];
     size_t n_agw;
     enum err agw_err;
@@ -113,6 +117,8 @@ void kit_run_loop(void); // what was posted to the loop
 void kit_answer(size_t i, uint32_t code, const char *avps_hex);
 void kit_answer_experimental(size_t i, uint32_t code);
 void kit_fail(size_t i, enum err err);
+// An answer to request i that the stack does not wait for any more, from this host.
+void kit_late(size_t i, uint32_t code, const char *host, const char *avps_hex);
 // The core sends a request.
 void kit_inbound(uint32_t application, uint32_t command, const char *session, const char *avps_hex);
 uint32_t kit_result(void); // of the answer that was sent

@@ -13,6 +13,7 @@ static struct {
     uint32_t application, command;
 } accepted[8];
 static size_t n_accepted;
+static dia_late_fn late[2]; // Gy, Gx
 
 // ---- gRPC ----
 void kit_call(const char *method, const ProtobufCMessage *message)
@@ -114,10 +115,24 @@ enum err dia_send(struct base_loop *loop, struct msg **request,
     return world.send_err;
 }
 
+void dia_cancel(struct base_loop *loop, base_handle handle)
+{
+    world.sent[handle - 1].done = NULL;
+}
+
+enum err dia_on_late(uint32_t application, uint32_t command, dia_late_fn fn, void *ctx)
+{
+    late[application == DIA_APP_GX] = fn;
+    return ERR_OK;
+}
+
 static void outcome(size_t i, enum err err, struct msg *answer)
 {
-    const struct dia_outcome o = {
-        .err = err, .answer = answer, .peer = answer ? "dra.example.org" : ""};
+    const struct dia_outcome o = {.err = err,
+                                  .answer = answer,
+                                  .peer = answer ? "dra.example.org" : "",
+                                  .moved = world.moved};
+    world.moved = false;
     assert_true(i < world.n_sent);
     dia_done done = world.sent[i].done;
     assert_non_null(done);
@@ -134,8 +149,12 @@ static void answer(size_t i, uint32_t vendor, uint32_t code, const char *avps_he
     assert_int_equal(fd_msg_hdr(world.sent[i].msg, &hdr), 0);
     bool gx = hdr->msg_appl == DIA_APP_GX;
     struct msg *msg = kit_message(hdr->msg_appl, hdr->msg_code, false, avps_hex);
-    assert_int_equal(
-        dia_add_text(msg, AVP_ORIGIN_HOST, gx ? "pcrf1.example.org" : "ocs1.example.org"), 0);
+    assert_int_equal(dia_add_text(msg, AVP_ORIGIN_HOST,
+                                  world.origin_host ? world.origin_host
+                                  : gx              ? "pcrf1.example.org"
+                                                    : "ocs1.example.org"),
+                     0);
+    world.origin_host = NULL;
     assert_int_equal(dia_add_text(msg, AVP_ORIGIN_REALM, "core.example.org"), 0);
     assert_int_equal(dia_add_result(msg, vendor, code), ERR_OK);
     outcome(i, ERR_OK, msg);
@@ -144,6 +163,26 @@ static void answer(size_t i, uint32_t vendor, uint32_t code, const char *avps_he
 void kit_answer(size_t i, uint32_t code, const char *avps_hex)
 {
     answer(i, 0, code, avps_hex);
+}
+
+void kit_late(size_t i, uint32_t code, const char *host, const char *avps_hex)
+{
+    struct msg_hdr *hdr, *answer_hdr;
+    uint32_t number;
+    assert_int_equal(fd_msg_hdr(SENT(i), &hdr), 0);
+    struct msg *msg = kit_message(hdr->msg_appl, hdr->msg_code, false, avps_hex);
+    assert_int_equal(fd_msg_hdr(msg, &answer_hdr), 0);
+    answer_hdr->msg_eteid = hdr->msg_eteid;
+    assert_int_equal(dia_add_text(msg, AVP_SESSION_ID, VALUE(SENT(i), AVP_SESSION_ID)), ERR_OK);
+    assert_int_equal(dia_get_u32(SENT(i), AVP_CC_REQUEST_NUMBER, &number), ERR_OK);
+    assert_int_equal(dia_add_u32(msg, AVP_CC_REQUEST_NUMBER, number), ERR_OK);
+    assert_int_equal(dia_add_text(msg, AVP_ORIGIN_HOST, host), ERR_OK);
+    assert_int_equal(dia_add_text(msg, AVP_ORIGIN_REALM, "late.example.org"), ERR_OK);
+    assert_int_equal(dia_add_result(msg, 0, code), ERR_OK);
+    late[hdr->msg_appl == DIA_APP_GX](NULL, world.loop, &msg, "dra.example.org");
+    if (msg)
+        fd_msg_free(msg);
+    kit_run_loop();
 }
 
 void kit_answer_experimental(size_t i, uint32_t code)

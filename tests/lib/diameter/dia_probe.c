@@ -116,9 +116,21 @@ static enum err build_air(const struct run *run, struct msg **out)
 
 static void send_next(struct run *run);
 
+static _Atomic uint64_t n_late, n_moved;
+
+static void on_late(void *ctx, struct base_loop *loop, struct msg **answer, const char *peer)
+{
+    if (dia_msg_result(*answer).code && peer[0] && base_loop_is_current(loop))
+        atomic_fetch_add(&n_late, 1);
+    fd_msg_free(*answer);
+    *answer = NULL;
+}
+
 static void on_done(void *ctx, const struct dia_outcome *outcome)
 {
     char name[40];
+    if (outcome->moved)
+        atomic_fetch_add(&n_moved, 1);
     struct run *run = ctx;
     struct dia_result result = {0};
     if (outcome->answer)
@@ -385,9 +397,9 @@ static bool command(char *line)
     } else if (strncmp(line, "metrics", 7) == 0) {
         print_metrics();
     } else if (strncmp(line, "status", 6) == 0) {
-        printf("{\"interposed\":%s,\"failed\":%s,\"inbound\":%lu}\n",
+        printf("{\"interposed\":%s,\"failed\":%s,\"inbound\":%lu,\"late\":%lu,\"moved\":%lu}\n",
                dia_stack_interposed_ok() ? "true" : "false", dia_stack_failed() ? "true" : "false",
-               atomic_load(&inbound.seen));
+               atomic_load(&inbound.seen), atomic_load(&n_late), atomic_load(&n_moved));
     } else if (strncmp(line, "reload", 6) == 0) {
         printf("{\"notes\":[");
         enum err err = dia_stack_reload(print_note, &count);
@@ -424,6 +436,8 @@ static enum err start(int argc, char **argv)
         err = dia_advertise(DIA_APP_S6A, DIA_3GPP);
     if (err == ERR_OK)
         err = dia_accept(DIA_APP_S6A, DIA_CMD_CLR, on_clr, NULL);
+    if (err == ERR_OK)
+        err = dia_on_late(DIA_APP_S6A, DIA_CMD_AIR, on_late, NULL);
     for (size_t i = 0; i < probe.n_loops && err == ERR_OK; i++) {
         char name[32];
         snprintf(name, sizeof(name), "loop%zu", i);

@@ -89,6 +89,7 @@ def test_late_answers_are_counted_and_dropped(peers):
     with Probe([p]) as probe:
         assert probe.send(20, 20, 200 // SLOW) == {"TIMEOUT": 20}
         probe.until(lambda: probe.event("late_answer") == 20, 5, "late answers counted")
+        probe.until(lambda: probe("status")["late"] == 20, 5, "who wants to know is told")
         p.case = ANSWERS["ok"]
         assert probe.send(20, 20, 2000) == {"2001": 20}
         assert probe.peer(p.identity)["timeouts"] == 20
@@ -100,6 +101,7 @@ def test_answers_long_after_the_deadline_find_nothing(peers):
         assert probe.send(5, 5, 200 // SLOW) == {"TIMEOUT": 5}
         time.sleep(3.5)  # the library, too, has forgotten them by now
         assert probe.peer(p.identity)["in_flight"] == 0
+        probe.until(lambda: probe("status")["late"] == 5, 5, "but who wants to know is told")
         p.case = ANSWERS["ok"]
         assert probe.send(5, 5, 2000) == {"2001": 5}
 
