@@ -5,7 +5,7 @@
 //   then      pieces: length (2 bytes), content. The first is the request: protobuf bytes of an
 //             access gateway, AVPs of the core. The others are what comes back for each thing that
 //             is sent, in order: a byte that says how, then AVPs or protobuf bytes. When they are
-//             at an end there is silence.
+//             at an end there is silence. AVPs with silence are an answer that comes too late.
 // However wrong it all is: every message that goes out can be parsed by the dictionary, every call
 // and every request of the core is answered exactly once with what its sender can read, nothing
 // stays behind.
@@ -127,6 +127,12 @@ enum err dia_send(struct base_loop *on, struct msg **request,
     return failed ? (n_sent % 2 ? ERR_DIA_NO_PEER : ERR_DIA_BUSY) : ERR_OK;
 }
 
+void dia_cancel(struct base_loop *on, base_handle handle)
+{
+    must(on == loop && handle > 0 && handle <= n_sent && sent[handle - 1].done);
+    sent[handle - 1].done = NULL;
+}
+
 static enum err agw_call(const struct rpc_tunnel_call *call, rpc_tunnel_done done, void *ctx)
 {
     static const struct {
@@ -160,6 +166,50 @@ static void run_loop(void)
     event_base_loop(base_loop_event_base(loop), EVLOOP_NONBLOCK);
 }
 
+static struct {
+    uint32_t application;
+    dia_late_fn fn;
+    void *ctx;
+} listening[2];
+static size_t n_listening;
+
+enum err dia_on_late(uint32_t application, uint32_t command, dia_late_fn fn, void *ctx)
+{
+    must(n_listening < 2 && command == DIA_CMD_CCR);
+    listening[n_listening].application = application;
+    listening[n_listening].fn = fn;
+    listening[n_listening++].ctx = ctx;
+    return ERR_OK;
+}
+
+static void answer_late(const struct sent *s, const struct piece *p)
+{
+    struct msg_hdr *hdr, *late_hdr;
+    const uint8_t *session;
+    uint32_t number = 0;
+    size_t len;
+    bool ok;
+    must(fd_msg_hdr(s->msg, &hdr) == 0);
+    struct msg *late =
+        gx_gy_message(hdr->msg_appl, hdr->msg_code, false, p->data + 1, p->size - 1, &ok);
+    if (!late)
+        return;
+    must(fd_msg_hdr(late, &late_hdr) == 0);
+    late_hdr->msg_eteid = hdr->msg_eteid;
+    must(dia_get_bytes(s->msg, AVP_SESSION_ID, &session, &len) == ERR_OK);
+    must(dia_get_u32(s->msg, AVP_CC_REQUEST_NUMBER, &number) == ERR_OK);
+    must(dia_add_bytes(late, AVP_SESSION_ID, session, len) == ERR_OK);
+    must(dia_add_u32(late, AVP_CC_REQUEST_NUMBER, number) == ERR_OK);
+    must(dia_add_text(late, AVP_ORIGIN_HOST, "late.example.org") == ERR_OK);
+    must(dia_add_text(late, AVP_ORIGIN_REALM, "example.org") == ERR_OK);
+    must(dia_add_result(late, 0, 2001) == ERR_OK);
+    for (size_t i = 0; i < n_listening && late; i++)
+        if (listening[i].application == hdr->msg_appl)
+            listening[i].fn(listening[i].ctx, loop, &late, "p.org");
+    if (late)
+        fd_msg_free(late);
+}
+
 static void answer(const struct sent *s)
 {
     enum { COMPLETE, AS_IT_IS, SILENCE, LOST, LIMIT, BUSY, UNKNOWN, HOWS };
@@ -184,6 +234,8 @@ static void answer(const struct sent *s)
     s->done(s->ctx, &o);
     if (o.answer)
         fd_msg_free(o.answer);
+    if (how == SILENCE && p.size > 1)
+        answer_late(s, &p);
 }
 
 static void agw_answer(const struct sent *s)
@@ -391,7 +443,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     gx_gy_world();
     if (!loop) {
         must(base_loop_new("fuzz", 64, &loop) == ERR_OK);
-        must(gxgy_down_accept() == ERR_OK);
+        must(gxgy_down_accept() == ERR_OK && gxgy_late_start() == ERR_OK);
         atexit(free_loop);
     }
     if (size < 2 || size > INPUT_MAX)
@@ -406,5 +458,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         from_access_gateway(kind, data[0] & 0x40);
     else
         from_core(kind, data[0] & 0x80);
+    gxgy_late_stop();
     return 0;
 }
