@@ -10,6 +10,16 @@
 
 #include "sim.h"
 
+const struct sim_command sim_commands[] = {
+    {"CCR-I", SIM_CC_KEYS + SIM_CC_INITIAL, true},
+    {"CCR-U", SIM_CC_KEYS + SIM_CC_UPDATE, true},
+    {"CCR-T", SIM_CC_KEYS + SIM_CC_TERMINATE, true},
+    {"CCR-E", SIM_CC_KEYS + SIM_CC_EVENT, true},
+    {"RAR", 258, false},
+    {"ASR", 274, false},
+    {0},
+};
+
 #define ANSWERS_KEPT "8"
 
 struct sim_cc {

@@ -3,68 +3,40 @@
 //   LoadExtension = "dict.fdx" : "/usr/share/fgw/dictionaries";
 //   LoadExtension = "sim_ocs.fdx" : "/etc/fgw/sim_ocs.conf";
 // It runs in freeDiameterd as well as in fgwd, also beside other simulators. Not for production.
-#include <errno.h>
-
 #include <freeDiameter/extension.h>
 
 #include "ocs_core.h"
 #include "ocs_log.h"
-#include "sim_server.h"
+#include "sim_extension.h"
 
-#define DEFAULT_CONF "/etc/fgw/sim_ocs.conf"
-
-// One per process, as is the extension; callbacks may refer to it until the process ends.
-static struct sim_config config;
 static struct ocs core;
-static struct sim_server *server;
-static bool running;
 
-static void report(const char *line)
+static enum err open_core(void *ocs, const struct sim_config *config, struct sim_cc **cc)
 {
-    base_log(sim_log, BASE_LOG_ERROR, NULL, "%s", line);
+    enum err err = ocs_open(config->database, ocs);
+
+    *cc = core.cc;
+    return err;
 }
 
-static enum err start(const char *path)
+static void close_core(void *ocs)
 {
-    static struct sim_server_spec spec = {.application = 4, .vendor = 0};
-    enum err err = sim_config_load(path, &config, report);
-
-    spec.help = ocs_help_text();
-    if (!err)
-        err = ocs_open(config.database, &core);
-    if (!err)
-        err = sim_server_start(&spec, &config, core.cc, &core, &server);
-    return err;
+    ocs_close(ocs);
 }
 
 static int sim_ocs_entry(char *path)
 {
-    enum err err = start(path ? path : DEFAULT_CONF);
+    static struct sim_extension extension = {
+        .name = "sim_ocs",
+        .default_conf = "/etc/fgw/sim_ocs.conf",
+        .server = {.application = 4, .vendor = 0},
+        .core = &core,
+        .open = open_core,
+        .close = close_core,
+    };
 
-    running = !err;
-    if (!err)
-        return 0;
-    base_log(sim_log, BASE_LOG_ERROR, NULL, "not started: %s", err_str(err));
-    if (err == ERR_DIA_DICT)
-        base_log(sim_log, BASE_LOG_ERROR, NULL, "load dict.fdx before sim_ocs.fdx");
-    return EINVAL; // the daemon ends; what is registered stays
-}
-
-// freeDiameter looks these up by name: they have to be visible whatever the build hides
-#pragma GCC visibility push(default)
-int fd_ext_init(int major, int minor, char *conffile);
-void fd_ext_fini(void);
-extern const char *fd_ext_depends[];
-
-void fd_ext_fini(void)
-{
-    if (!running)
-        return;
-    running = false;
-    sim_server_stop(server);
-    ocs_close(&core);
-    sim_config_free(&config);
+    extension.server.help = ocs_help_text();
+    return sim_extension_init(&extension, path);
 }
 
 EXTENSION_ENTRY("sim_ocs", sim_ocs_entry)
-#pragma GCC visibility pop

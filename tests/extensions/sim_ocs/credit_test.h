@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "sim_cc.h"
+#include "sim_config.h"
 #include "sim_script.h"
 
 #define IMSI "001010000000001"
@@ -62,6 +63,44 @@ static inline void expect(json_t *answer, const char *text)
     assert_int_equal(sim_diff(expected, answer, print_difference, NULL), 0);
     json_decref(expected);
     json_decref(answer);
+}
+
+// Where a test's database is; `forget_database` takes it away.
+static inline const char *database_path(void)
+{
+    static char path[64];
+
+    snprintf(path, sizeof path, "/tmp/test-credit-%d.db", (int)getpid());
+    return path;
+}
+
+static inline void forget_database(void)
+{
+    static const char *const parts[] = {"", "-wal", "-shm"};
+    char name[80];
+
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "%s%s", database_path(), parts[i]);
+        unlink(name);
+    }
+}
+
+static inline void print_line(const char *line)
+{
+    print_error("%s\n", line);
+}
+
+// The sample of the configuration, which is its manual, is in order.
+static inline void check_sample_configuration(const char *path, const char *control)
+{
+    struct sim_config config;
+
+    assert_int_equal(sim_config_load(path, &config, print_line), ERR_OK);
+    assert_string_equal(config.control, control);
+    assert_int_equal(config.push_timeout_ms, 5000);
+    assert_true(config.peers.nodelay);
+    sim_config_free(&config);
+    assert_int_not_equal(sim_config_load("/nonexistent", &config, print_line), ERR_OK);
 }
 
 // Runs a command of up to five words; returns what it wrote (to be freed).

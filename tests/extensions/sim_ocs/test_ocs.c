@@ -2,27 +2,18 @@
 // The OCS without Diameter: debits, grants, ends of credit, duplicates, events, scripts.
 #include "credit_test.h"
 #include "ocs_core.h"
-#include "sim_config.h"
 
 static struct ocs ocs;
-static char path[64];
 
 static int setup(void **state)
 {
-    snprintf(path, sizeof path, "/tmp/test-ocs-%d.db", (int)getpid());
-    return ocs_open(path, &ocs);
+    return ocs_open(database_path(), &ocs);
 }
 
 static int teardown(void **state)
 {
-    char name[80];
-
     ocs_close(&ocs);
-    unlink(path);
-    snprintf(name, sizeof name, "%s-wal", path);
-    unlink(name);
-    snprintf(name, sizeof name, "%s-shm", path);
-    unlink(name);
+    forget_database();
     return 0;
 }
 
@@ -92,7 +83,7 @@ static void test_duplicates_after_a_restart(void **state)
     json_decref(credit_send(ocs.cc, "INITIAL", 0, MSCC(ASK("10"))));
     json_decref(credit_send(ocs.cc, "UPDATE", 1, MSCC(USED("10", "100"))));
     ocs_close(&ocs);
-    assert_int_equal(ocs_open(path, &ocs), ERR_OK);
+    assert_int_equal(ocs_open(database_path(), &ocs), ERR_OK);
     expect(credit_send(ocs.cc, "UPDATE", 1, MSCC(USED("10", "100"))), "{\"Result-Code\":2001}");
     expect(credit_send(ocs.cc, "UPDATE", 2, MSCC(USED("10", "1"))), "{\"Result-Code\":2001}");
     text = shown("debits");
@@ -202,21 +193,9 @@ static void test_script_reports_each_field(void **state)
     sim_script_free(script);
 }
 
-static void report(const char *line)
-{
-    print_error("%s\n", line);
-}
-
 static void test_sample_configuration(void **state)
 {
-    struct sim_config config;
-
-    assert_int_equal(sim_config_load("../../../conf/sim_ocs.conf", &config, report), ERR_OK);
-    assert_string_equal(config.control, "/run/fgw/ocs.sock");
-    assert_int_equal(config.push_timeout_ms, 5000);
-    assert_true(config.peers.nodelay);
-    sim_config_free(&config);
-    assert_int_not_equal(sim_config_load("/nonexistent", &config, report), ERR_OK);
+    check_sample_configuration("../../../conf/sim_ocs.conf", "/run/fgw/ocs.sock");
 }
 
 int main(void)

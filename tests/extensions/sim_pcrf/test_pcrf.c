@@ -2,28 +2,19 @@
 // The PCRF without Diameter: policies, rules, monitors, changes in mid-session.
 #include "../sim_ocs/credit_test.h"
 #include "pcrf_core.h"
-#include "sim_config.h"
 
 static struct pcrf pcrf;
-static char path[64];
 
 static int setup(void **state)
 {
-    snprintf(path, sizeof path, "/tmp/test-pcrf-%d.db", (int)getpid());
     pcrf.features = 0x0b;
-    return pcrf_open(path, &pcrf);
+    return pcrf_open(database_path(), &pcrf);
 }
 
 static int teardown(void **state)
 {
-    char name[80];
-
     pcrf_close(&pcrf);
-    unlink(path);
-    snprintf(name, sizeof name, "%s-wal", path);
-    unlink(name);
-    snprintf(name, sizeof name, "%s-shm", path);
-    unlink(name);
+    forget_database();
     return 0;
 }
 
@@ -156,21 +147,9 @@ static void test_bad_commands(void **state)
     command(pcrf.cc, -1, "dance");
 }
 
-static void report(const char *line)
-{
-    print_error("%s\n", line);
-}
-
 static void test_sample_configuration(void **state)
 {
-    struct sim_config config;
-
-    assert_int_equal(sim_config_load("../../../conf/sim_pcrf.conf", &config, report), ERR_OK);
-    assert_string_equal(config.control, "/run/fgw/pcrf.sock");
-    assert_int_equal(config.push_timeout_ms, 5000);
-    assert_true(config.peers.nodelay);
-    sim_config_free(&config);
-    assert_int_not_equal(sim_config_load("/nonexistent", &config, report), ERR_OK);
+    check_sample_configuration("../../../conf/sim_pcrf.conf", "/run/fgw/pcrf.sock");
 }
 
 int main(void)
