@@ -31,21 +31,28 @@ enum gxgy_app { GXGY_GX, GXGY_GY };
 enum { GXGY_INITIAL = 1, GXGY_UPDATE = 2, GXGY_TERMINATION = 3, GXGY_EVENT = 4 };
 
 // ---- settings (gx_gy_conf.c), section `gx_gy` of gateway.conf ----
+struct gxgy_server { // one of several, chosen by IMSI modulo their number
+    char *host;
+    char *realm;     // NULL: that of the route
+    char *alternate; // NULL: none
+};
 struct gxgy_route {
     char *imsi_prefix; // NULL: any
     char *apn;         // NULL: any
     char *realm;
-    char *host, *alternate; // NULL: none
+    char *host, *alternate;   // NULL: none
+    struct conf_list servers; // struct gxgy_server, instead of host and alternate
 };
 struct gxgy_core_settings { // what Gx and Gy both have
     bool enabled;
     char *realm, *host, *alternate;
-    struct conf_list routes; // struct gxgy_route
-    int64_t timeout_ms;      // Tx
-    bool merge_updates;      // one CCR-U for all elements of a session
-    bool serial;             // never two requests of a session in flight
-    bool sticky_host;        // Destination-Host of whoever answered first
-    bool shared_sessions;    // a session opened at one of the servers is open at the other
+    struct conf_list servers; // struct gxgy_server, instead of host and alternate
+    struct conf_list routes;  // struct gxgy_route
+    int64_t timeout_ms;       // Tx
+    bool merge_updates;       // one CCR-U for all elements of a session
+    bool serial;              // never two requests of a session in flight
+    bool sticky_host;         // Destination-Host of whoever answered first
+    bool shared_sessions;     // a session opened at one of the servers is open at the other
 };
 enum gxgy_ports { GXGY_PORTS_REFUSE, GXGY_PORTS_WIDEN };
 struct gxgy_gx_settings {
@@ -54,6 +61,7 @@ struct gxgy_gx_settings {
     int64_t usage_report_trigger;   // Event-Trigger of usage reports
     bool online, offline;           // default charging method in CCR-I
     char *default_ipv4;             // Framed-IP-Address where the UE has none
+    char *eui64_prefix;             // of Framed-IPv6-Prefix where it has no address at all
     int64_t max_flows;              // most flows that the ports of one filter may become
     int wide_ports;                 // enum gxgy_ports
 };
@@ -62,6 +70,17 @@ enum gxgy_used { GXGY_USED_ALL, GXGY_USED_TOTAL, GXGY_USED_DIRECTIONS };
 enum gxgy_reason_place { GXGY_REASON_AS_SPECIFIED, GXGY_REASON_IN_SERVICE };
 enum gxgy_debit { GXGY_DEBIT_BUFFER, GXGY_DEBIT_CONTINUE };
 enum gxgy_failed_update { GXGY_FAILED_TERMINATE, GXGY_FAILED_REPORT_AGAIN };
+enum gxgy_ps_qos { // how PS-Information tells the QoS
+    GXGY_PS_QOS_INFORMATION,
+    GXGY_PS_QOS_PROFILE,
+    GXGY_PS_QOS_BOTH,
+    GXGY_PS_QOS_NONE
+};
+enum gxgy_node { // Serving-Node-Type; from SGSN on they are TS 32.299's, in its order
+    GXGY_NODE_BY_RAT,
+    GXGY_NODE_NONE,
+    GXGY_NODE_SGSN
+};
 struct gxgy_gy_settings {
     struct gxgy_core_settings core;
     char *service_context_id;
@@ -79,6 +98,10 @@ struct gxgy_gy_settings {
     int direct_debiting;   // enum gxgy_debit: Direct-Debiting-Failure-Handling, likewise
     bool follow_pcrf;      // the OCS that Charging-Information names
     int failed_update;     // enum gxgy_failed_update
+    int ps_qos;            // enum gxgy_ps_qos
+    int serving_node_type; // enum gxgy_node
+    char *cg_address;      // NULL: none
+    bool node_id;          // the access gateway's name as Node-Id
     int64_t terminate_tries;
 };
 struct gxgy_apn {
@@ -112,9 +135,11 @@ extern const struct conf_key gxgy_rule_list_keys[];
 // What the table of keys cannot check; errors go to the conf.
 void gxgy_rule_lists_check(struct conf *conf, const char *section,
                            const struct gxgy_rule_lists *lists);
+enum gxgy_charging_id { GXGY_CHARGING_ID_DERIVE, GXGY_CHARGING_ID_RELAY, GXGY_CHARGING_ID_NONE };
 struct gxgy_settings {
     struct gxgy_gx_settings gx;
     struct gxgy_gy_settings gy;
+    int charging_id;               // enum gxgy_charging_id
     char *session_host;            // first part of Session-Ids; NULL: our identity
     struct conf_list apns;         // struct gxgy_apn
     struct conf_list virtual_apns; // struct gxgy_virtual_apn
@@ -344,6 +369,7 @@ struct gxgy_context {
     Magma__Lte__SessionReport *report; // NULL: nothing
     const char *spgw_ipv4, *imei, *plmn_id, *imsi_plmn_id, *charging_characteristics;
     ProtobufCBinaryData user_location, hardware_address;
+    uint32_t bearer_id; // 0: not said
     struct gxgy_policy policy;
 };
 // gx_gy_context.c; ERR_ENCODE_VALUE: no session id or IMSI; ERR_NOMEM.
@@ -363,9 +389,40 @@ enum err gxgy_context_of_event(struct base_arena *arena, char *session_id,
                                Magma__Lte__TgppContext *tgpp,
                                const Magma__Lte__RatSpecificContext *rat, struct gxgy_context *out);
 
+// gx_gy_qos.c. A bit rate that does not fit into 32 bits goes into the extended AVP, in kbit/s
+// (TS 29.212 5.4.1, Extended-Max-Requested-BW-NR); the other one has its maximum then.
+uint32_t gxgy_plain_rate(uint64_t bps, uint32_t *extended);
+uint64_t gxgy_said_rate(const Magma__Lte__QosInformationRequest *said, uint32_t rate); // bit/s
+uint32_t gxgy_qos_digest(const Magma__Lte__QosInformationRequest *said);               // not 0
+enum err gxgy_qos_of_said(struct base_arena *arena, const Magma__Lte__QosInformationRequest *said,
+                          Magma__Lte__SessionQos **out);
+// What the PCRF authorises takes the place of what was in force. *qos may be NULL.
+enum err gxgy_qos_authorised(struct base_arena *arena, const Fgw__Gxgy__GxAnswer *answer,
+                             Magma__Lte__SessionQos **qos);
+enum err gxgy_qos_wire(struct base_arena *arena, const Magma__Lte__SessionQos *from,
+                       Fgw__Gxgy__Qos **out);
+// 3GPP-GPRS-Negotiated-QoS-Profile of a P-GW: "08-", then ARP, QCI and APN-AMBR up and down as TS
+// 29.274 has them, in hexadecimal digits (TS 29.061 16.4.7.2, 5). *out stays as it is without QCI
+// and ARP, and for bearers with a guaranteed bit rate.
+enum err gxgy_qos_profile(struct base_arena *arena, const Magma__Lte__SessionQos *qos, char **out);
+
+// gx_gy_ps.c
+enum err gxgy_ps_information(struct base_arena *arena, const struct gxgy_context *c, uint32_t type,
+                             Fgw__Gxgy__PsInformation **out);
+// The Charging-Id that PCRF and OCS are told: the access gateway's, or made of the names of gateway
+// and session; 0: none.
+uint32_t gxgy_charging_id(const struct gxgy_context *c);
+enum err gxgy_charging_id_bytes(struct base_arena *arena, uint32_t id, ProtobufCBinaryData *out);
+// That of the session as a whole in a report; 0: there is none.
+uint32_t gxgy_charging_id_said(const Magma__Lte__SessionReport *report);
+
 // gx_gy_gx.c. NULL: out of memory.
 Fgw__Gxgy__GxRequest *gxgy_gx_request(struct base_arena *arena, const struct gxgy_context *c,
                                       uint32_t type, uint32_t number);
+// The Charging-Id, where the request begins the session or reports CHARGING_CORRELATION_EXCHANGE
+// and the access gateway says none.
+enum err gxgy_gx_add_charging_id(struct base_arena *arena, Fgw__Gxgy__GxRequest *request,
+                                 const struct gxgy_context *c);
 // What the PCRF has not been told yet of failed rules, unless the request has it already.
 enum err gxgy_gx_add_unreported(struct base_arena *arena, Fgw__Gxgy__GxRequest *request,
                                 const Magma__Lte__TgppContext *tgpp);
@@ -431,6 +488,10 @@ enum err gxgy_credit(struct base_arena *arena, const Fgw__Gxgy__ServiceAnswer *s
 enum err gxgy_tgpp(struct base_arena *arena, const Magma__Lte__TgppContext *before,
                    const struct gxgy_cc *gx, const struct gxgy_cc *gy,
                    Magma__Lte__TgppContext **out);
+// What the access gateway itself says with a request and does not repeat with each. qos may be
+// NULL; bearer_id, charging_id 0: not said. *tgpp is replaced by another where something is new.
+enum err gxgy_tgpp_said(struct base_arena *arena, const Magma__Lte__QosInformationRequest *qos,
+                        uint32_t bearer_id, uint32_t charging_id, Magma__Lte__TgppContext **tgpp);
 // Rules that the PCRF must be told of with the session's next CCR: they could not be installed.
 enum err gxgy_tgpp_not_told(struct base_arena *arena, const struct gxgy_rules *rules,
                             Magma__Lte__TgppContext *tgpp);

@@ -9,6 +9,7 @@
 #include "fgw/route.h"
 
 #define AT(member) offsetof(struct gxgy_settings, member)
+#define SERVER(member) offsetof(struct gxgy_server, member)
 #define ROUTE(member) offsetof(struct gxgy_route, member)
 #define GX(member) offsetof(struct gxgy_gx_settings, member)
 #define GY(member) offsetof(struct gxgy_gy_settings, member)
@@ -37,6 +38,46 @@ static enum err check_regex(const char *text, const char **why)
     return ERR_CONF_RANGE;
 }
 
+static enum err check_address(const char *text, const char **why)
+{
+    struct in6_addr address;
+    if (inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1)
+        return ERR_OK;
+    *why = "an IPv4 or IPv6 address";
+    return ERR_CONF_RANGE;
+}
+
+static enum err check_eui64_prefix(const char *text, const char **why)
+{
+    static const uint8_t nothing[8];
+    struct in6_addr address;
+    if (inet_pton(AF_INET6, text, &address) == 1 &&
+        memcmp(address.s6_addr + 8, nothing, sizeof(nothing)) == 0)
+        return ERR_OK;
+    *why = "the first 64 bits of an IPv6 address, like \"fd00:1:2:3::\"";
+    return ERR_CONF_RANGE;
+}
+
+static const struct conf_key server_keys[] = {
+    {.name = "host",
+     .type = CONF_STRING,
+     .offset = SERVER(host),
+     .check = fgw_route_check_identity,
+     .required = true,
+     .help = "Destination-Host."},
+    {.name = "realm",
+     .type = CONF_STRING,
+     .offset = SERVER(realm),
+     .check = fgw_route_check_identity,
+     .help = "Destination-Realm; default: the one beside `servers`."},
+    {.name = "alternate",
+     .type = CONF_STRING,
+     .offset = SERVER(alternate),
+     .check = fgw_route_check_identity,
+     .help = "The server that takes over, one of the list or another."},
+    {.name = NULL},
+};
+
 static const struct conf_key route_keys[] = {
     {.name = "imsi_prefix",
      .type = CONF_STRING,
@@ -60,6 +101,12 @@ static const struct conf_key route_keys[] = {
      .offset = ROUTE(alternate),
      .check = fgw_route_check_identity,
      .help = "The server that takes over from `host`."},
+    {.name = "servers",
+     .type = CONF_LIST,
+     .offset = ROUTE(servers),
+     .members = server_keys,
+     .item_size = sizeof(struct gxgy_server),
+     .help = "Several, by IMSI modulo their number, instead of `host`."},
     {.name = NULL},
 };
 
@@ -84,6 +131,12 @@ static const struct conf_key route_keys[] = {
          .offset = STRUCT(core.alternate),                                                         \
          .check = fgw_route_check_identity,                                                        \
          .help = "The server that takes over from `host`."},                                       \
+        {.name = "servers",                                                                        \
+         .type = CONF_LIST,                                                                        \
+         .offset = STRUCT(core.servers),                                                           \
+         .members = server_keys,                                                                   \
+         .item_size = sizeof(struct gxgy_server),                                                  \
+         .help = "Several, by IMSI modulo their number, instead of `host`."},                      \
         {.name = "routes",                                                                         \
          .type = CONF_LIST,                                                                        \
          .offset = STRUCT(core.routes),                                                            \
@@ -152,6 +205,12 @@ static const struct conf_key gx_keys[] = {
      .offset = GX(default_ipv4),
      .check = check_ipv4,
      .help = "Framed-IP-Address where the UE has none, for PCRFs that insist on one."},
+    {.name = "eui64_prefix",
+     .type = CONF_STRING,
+     .offset = GX(eui64_prefix),
+     .check = check_eui64_prefix,
+     .help = "First half of a Framed-IPv6-Prefix for sessions without any address; the other half "
+             "is the EUI-64 of the MAC address."},
     {.name = "max_flows",
      .type = CONF_INT,
      .offset = GX(max_flows),
@@ -174,6 +233,9 @@ static const char *const reason_types[] = {"as-specified", "in-service", NULL};
 static const char *const handling_types[] = {"terminate", "continue", "retry-and-terminate", NULL};
 static const char *const debit_types[] = {"terminate-or-buffer", "continue", NULL};
 static const char *const failed_types[] = {"terminate", "report-again", NULL};
+static const char *const ps_qos_types[] = {"information", "profile", "both", "none", NULL};
+static const char *const node_types[] = {"by-rat", "none", "sgsn", "pmip-sgw", "gtp-sgw",
+                                         "epdg",   "hsgw", "mme",  "twan",     NULL};
 static const struct conf_key gy_keys[] = {
     CORE(GY),
     {.name = "service_context_id",
@@ -258,6 +320,28 @@ static const struct conf_key gy_keys[] = {
      .choices = failed_types,
      .def = GXGY_FAILED_TERMINATE,
      .help = "What an access gateway is told when a CCR-U got no answer and may not continue."},
+    {.name = "ps_qos",
+     .type = CONF_ENUM,
+     .offset = GY(ps_qos),
+     .choices = ps_qos_types,
+     .def = GXGY_PS_QOS_INFORMATION,
+     .help = "How PS-Information tells the QoS of the default bearer: QoS-Information, or "
+             "3GPP-GPRS-Negotiated-QoS-Profile."},
+    {.name = "serving_node_type",
+     .type = CONF_ENUM,
+     .offset = GY(serving_node_type),
+     .choices = node_types,
+     .def = GXGY_NODE_BY_RAT,
+     .help = "Serving-Node-Type."},
+    {.name = "cg_address",
+     .type = CONF_STRING,
+     .offset = GY(cg_address),
+     .check = check_address,
+     .help = "CG-Address, the charging gateway."},
+    {.name = "node_id",
+     .type = CONF_BOOL,
+     .offset = GY(node_id),
+     .help = "Node-Id: the name of the access gateway."},
     {.name = "terminate_tries",
      .type = CONF_INT,
      .offset = GY(terminate_tries),
@@ -404,9 +488,17 @@ static const struct conf_key base_keys[] = {
 
 const struct conf_key gxgy_rule_list_keys[] = {RULE_LISTS(0), {.name = NULL}};
 
+static const char *const charging_id_types[] = {"derive", "relay", "none", NULL};
 const struct conf_key gxgy_settings_keys[] = {
     {.name = "gx", .type = CONF_GROUP, .offset = AT(gx), .members = gx_keys, .help = "PCRF."},
     {.name = "gy", .type = CONF_GROUP, .offset = AT(gy), .members = gy_keys, .help = "OCS."},
+    {.name = "charging_id",
+     .type = CONF_ENUM,
+     .offset = AT(charging_id),
+     .choices = charging_id_types,
+     .def = GXGY_CHARGING_ID_DERIVE,
+     .help = "Charging-Id: the access gateway's or else a derived one, only the access gateway's, "
+             "or none."},
     {.name = "session_host",
      .type = CONF_STRING,
      .offset = AT(session_host),
@@ -456,15 +548,23 @@ const struct conf_key gxgy_settings_keys[] = {
     {.name = NULL},
 };
 
-static void check_alternate(struct conf *conf, const char *section,
-                            const struct gxgy_core_settings *core)
+static void check_choice(struct conf *conf, const char *section, const char *key, const char *host,
+                         const char *alternate, const struct conf_list *servers)
 {
-    const struct gxgy_route *routes = core->routes.items;
-    if (core->alternate && !core->host)
-        conf_error(conf, section, "alternate", ERR_CONF_MISSING, "an alternate needs a host");
+    if (alternate && !host)
+        conf_error(conf, section, key, ERR_CONF_MISSING, "an alternate needs a host");
+    if (host && servers->n)
+        conf_error(conf, section, key, ERR_CONF_RANGE, "either a host or servers");
+}
+
+static void check_core(struct conf *conf, const char *section,
+                       const struct gxgy_core_settings *core)
+{
+    const struct gxgy_route *r = core->routes.items;
+    check_choice(conf, section, core->alternate ? "alternate" : "host", core->host, core->alternate,
+                 &core->servers);
     for (size_t i = 0; i < core->routes.n; i++)
-        if (routes[i].alternate && !routes[i].host)
-            conf_error(conf, section, "routes", ERR_CONF_MISSING, "an alternate needs a host");
+        check_choice(conf, section, "routes", r[i].host, r[i].alternate, &r[i].servers);
 }
 
 static bool is_rule(const struct gxgy_rule_lists *lists, const char *id)
@@ -491,8 +591,8 @@ enum err gxgy_configure(struct conf *conf, const void *settings)
 {
     const struct gxgy_settings *s = settings;
     char why[256];
-    check_alternate(conf, "gx_gy.gx", &s->gx.core);
-    check_alternate(conf, "gx_gy.gy", &s->gy.core);
+    check_core(conf, "gx_gy.gx", &s->gx.core);
+    check_core(conf, "gx_gy.gy", &s->gy.core);
     gxgy_rule_lists_check(conf, "gx_gy", &s->lists);
     if (s->rules_file) {
         enum err err = gxgy_store_check(s->rules_file, why, sizeof(why));

@@ -26,6 +26,9 @@ static enum err complete(struct base_arena *arena, struct gxgy_context *c)
         c->common->sid->id = base_arena_strndup(arena, c->imsi.digits, c->imsi.len);
     if (!c->common->sid->id)
         return ERR_NOMEM;
+    uint32_t charging_id = gxgy_charging_id_said(c->report);
+    if (gxgy_tgpp_said(arena, c->qos, c->bearer_id, charging_id, &c->tgpp) != ERR_OK)
+        return ERR_NOMEM;
     c->policy = gxgy_policy_find(gxgy_settings(), c->common->apn, c->charging_characteristics);
     return ERR_OK;
 }
@@ -37,6 +40,7 @@ static void set_lte(struct gxgy_context *c, const Magma__Lte__RatSpecificContext
     if (rat->context_case == MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_LTE_CONTEXT) {
         const Magma__Lte__LTESessionContext *lte = rat->lte_context;
         c->qos = lte->qos_info;
+        c->bearer_id = lte->bearer_id;
         if (lte->spgw_ipv4[0])
             c->spgw_ipv4 = lte->spgw_ipv4;
         if (lte->imei[0])

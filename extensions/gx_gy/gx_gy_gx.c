@@ -12,21 +12,6 @@ enum { EXTENDED_BANDWIDTH = 1 << 7 }; // feature list 2, TS 29.212 5.4.1.2
 #define SET(msg, KIND, field, FIELD, val)                                                          \
     ((msg)->field = (val), (msg)->field##_present_case = KIND##_PRESENT_##FIELD)
 
-// A bit rate that does not fit into 32 bits goes into the extended AVP, in kbit/s (5.4.1, feature
-// Extended-Max-Requested-BW-NR); the other one has its maximum then.
-static uint32_t plain_rate(uint64_t bps, uint32_t *extended)
-{
-    *extended = bps > UINT32_MAX ? (uint32_t)(bps / 1000) : 0;
-    return bps > UINT32_MAX ? UINT32_MAX : (uint32_t)bps;
-}
-
-static uint64_t to_bps(const Magma__Lte__QosInformationRequest *qos, uint32_t rate)
-{
-    return qos->br_unit == MAGMA__LTE__QOS_INFORMATION_REQUEST__BITRATE_UNITS_AMBR__KBPS
-               ? (uint64_t)rate * 1000
-               : rate;
-}
-
 static enum err add_qos(struct base_arena *arena, const Magma__Lte__QosInformationRequest *from,
                         GxRequest *request)
 {
@@ -36,10 +21,10 @@ static enum err add_qos(struct base_arena *arena, const Magma__Lte__QosInformati
         return ERR_NOMEM;
     if (from->apn_ambr_ul)
         SET(ambr, FGW__GXGY__QOS__AMBR_UL, ambr_ul, AMBR_UL,
-            plain_rate(to_bps(from, from->apn_ambr_ul), &ambr->extended_ambr_ul));
+            gxgy_plain_rate(gxgy_said_rate(from, from->apn_ambr_ul), &ambr->extended_ambr_ul));
     if (from->apn_ambr_dl)
         SET(ambr, FGW__GXGY__QOS__AMBR_DL, ambr_dl, AMBR_DL,
-            plain_rate(to_bps(from, from->apn_ambr_dl), &ambr->extended_ambr_dl));
+            gxgy_plain_rate(gxgy_said_rate(from, from->apn_ambr_dl), &ambr->extended_ambr_dl));
     request->qos = ambr;
     request->default_bearer_qos = bearer;
     if (from->qos_class_id)
@@ -83,7 +68,26 @@ static enum err add_features(struct base_arena *arena, const struct gxgy_gx_sett
     return ERR_OK;
 }
 
-static void add_access(GxRequest *request, const struct gxgy_context *c)
+// A session without any address, as on Wi-Fi before the UE has been given one: the set prefix and
+// the EUI-64 of the UE's MAC address (RFC 4291, appendix A), where set.
+static void add_eui64(struct base_arena *arena, GxRequest *request, const struct gxgy_context *c)
+{
+    enum { UNIVERSAL = 0x02, MAC = 6 };
+    const char *prefix = gxgy_settings()->gx.eui64_prefix;
+    const uint8_t *mac = c->hardware_address.data;
+    struct in6_addr address;
+    char text[INET6_ADDRSTRLEN];
+    if (!prefix || c->hardware_address.len != MAC || inet_pton(AF_INET6, prefix, &address) != 1)
+        return;
+    const uint8_t id[8] = {mac[0] ^ UNIVERSAL, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]};
+    memcpy(address.s6_addr + sizeof(id), id, sizeof(id));
+    if (!inet_ntop(AF_INET6, &address, text, sizeof(text)))
+        return;
+    char *framed = base_arena_printf(arena, "%s/128", text);
+    request->framed_ipv6 = framed ? framed : GXGY_EMPTY;
+}
+
+static void add_access(struct base_arena *arena, GxRequest *request, const struct gxgy_context *c)
 {
     enum {
         IP_CAN_3GPP_EPS = 5,
@@ -104,6 +108,8 @@ static void add_access(GxRequest *request, const struct gxgy_context *c)
     const char *fallback = gxgy_settings()->gx.default_ipv4;
     if (!request->framed_ipv4[0] && fallback)
         request->framed_ipv4 = (char *)(uintptr_t)fallback;
+    if (!request->framed_ipv4[0] && !request->framed_ipv6[0])
+        add_eui64(arena, request, c);
     request->called_station_id = (char *)(uintptr_t)c->policy.gx_apn;
 }
 
@@ -118,6 +124,8 @@ static enum err add_initial(struct base_arena *arena, GxRequest *request,
     SET(request, FGW__GXGY__GX_REQUEST__OFFLINE, offline, OFFLINE, settings->offline);
     request->selection_mode = (char *)(uintptr_t) "0";
     enum err err = c->qos ? add_qos(arena, c->qos, request) : ERR_OK;
+    if (err == ERR_OK)
+        err = gxgy_gx_add_charging_id(arena, request, c);
     return err == ERR_OK ? add_features(arena, settings, request) : err;
 }
 
@@ -149,7 +157,11 @@ GxRequest *gxgy_gx_request(struct base_arena *arena, const struct gxgy_context *
     request->number = number;
     request->common_context = c->common;
     request->report = c->report;
-    add_access(request, c);
+    if (c->report) {
+        request->charging_identifiers = c->report->charging_identifiers;
+        request->n_charging_identifiers = c->report->n_charging_identifiers;
+    }
+    add_access(arena, request, c);
     add_place(arena, request, c);
     if (type == GXGY_INITIAL && add_initial(arena, request, c) != ERR_OK)
         return NULL;
@@ -161,6 +173,28 @@ GxRequest *gxgy_gx_request(struct base_arena *arena, const struct gxgy_context *
         request->qos->extended_ambr_dl = 0;
     }
     return request;
+}
+
+enum err gxgy_gx_add_charging_id(struct base_arena *arena, GxRequest *request,
+                                 const struct gxgy_context *c)
+{
+    enum { SESSION_SCOPE = 0 }; // IP-CAN-Session-Charging-Scope, TS 29.212 5.3.114
+    uint32_t number = gxgy_charging_id(c);
+    bool asked = request->type == GXGY_INITIAL;
+    for (size_t i = 0; i < request->n_event_triggers; i++)
+        if (request->event_triggers[i] == MAGMA__LTE__EVENT_TRIGGER__CHARGING_CORRELATION_EXCHANGE)
+            asked = true;
+    if (!asked || !number || request->n_charging_identifiers)
+        return ERR_OK; // what the access gateway says itself is enough
+    Magma__Lte__ChargingIdentifier *id =
+        GXGY_NEW(arena, magma__lte__charging_identifier__descriptor);
+    request->charging_identifiers = gxgy_list(arena, NULL, 0, 1);
+    if (!id || !request->charging_identifiers)
+        return ERR_NOMEM;
+    SET(id, MAGMA__LTE__CHARGING_IDENTIFIER__SESSION_SCOPE, session_scope, SESSION_SCOPE,
+        SESSION_SCOPE);
+    request->charging_identifiers[request->n_charging_identifiers++] = id;
+    return gxgy_charging_id_bytes(arena, number, &id->value);
 }
 
 static bool has_report(const GxRequest *request, const Magma__Lte__RuleReport *report)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What an OCS is told: RFC 8506 5.2 to 5.4, TS 32.299 6.4.2, TS 32.251 6.2.
-#include <arpa/inet.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,84 +10,6 @@ typedef Fgw__Gxgy__GyRequest GyRequest;
 typedef Fgw__Gxgy__ServiceRequest Service;
 #define SET(msg, KIND, field, FIELD, val)                                                          \
     ((msg)->field = (val), (msg)->field##_present_case = KIND##_PRESENT_##FIELD)
-
-static uint8_t octet(unsigned value)
-{
-    return (uint8_t)value;
-}
-
-static ProtobufCBinaryData one_octet(struct base_arena *arena, uint8_t value)
-{
-    ProtobufCBinaryData bytes = {.len = 1, .data = base_arena_dup(arena, &value, 1)};
-    if (!bytes.data)
-        bytes.len = 0;
-    return bytes;
-}
-
-static bool is_ipv4(const char *text)
-{
-    struct in_addr address;
-    return inet_pton(AF_INET, text, &address) == 1;
-}
-
-// PDP-Address is without a prefix length.
-static char *plain_address(struct base_arena *arena, const char *text)
-{
-    return base_arena_strndup(arena, text, strcspn(text, "/"));
-}
-
-static enum err add_addresses(struct base_arena *arena, Fgw__Gxgy__PsInformation *ps,
-                              const Magma__Lte__CommonSessionContext *common)
-{
-    enum { IPV4 = 0, IPV6 = 2, IPV4V6 = 3 }; // 3GPP-PDP-Type, TS 29.061 16.4.7.2
-    bool v4 = common->ue_ipv4[0], v6 = common->ue_ipv6[0];
-    SET(ps, FGW__GXGY__PS_INFORMATION__PDP_TYPE, pdp_type, PDP_TYPE,
-        v4 && v6 ? IPV4V6
-        : v6     ? IPV6
-                 : IPV4);
-    ps->pdp_addresses = gxgy_list(arena, NULL, 0, 2);
-    if (!ps->pdp_addresses)
-        return ERR_NOMEM;
-    if (v4)
-        ps->pdp_addresses[ps->n_pdp_addresses++] = common->ue_ipv4;
-    if (v6) {
-        ps->pdp_addresses[ps->n_pdp_addresses] = plain_address(arena, common->ue_ipv6);
-        if (!ps->pdp_addresses[ps->n_pdp_addresses++])
-            return ERR_NOMEM;
-        ps->prefix_length = 64;
-    }
-    return ERR_OK;
-}
-
-static enum err add_ps_information(struct base_arena *arena, GyRequest *request,
-                                   const struct gxgy_context *c)
-{
-    enum { RAT_WLAN = 3, RAT_EUTRAN = 6, RAT_NR = 51 }; // TS 29.061 16.4.7.2, 21
-    Fgw__Gxgy__PsInformation *ps = GXGY_NEW(arena, fgw__gxgy__ps_information__descriptor);
-    Magma__Lte__RATType rat = c->common->rat_type;
-    if (!ps)
-        return ERR_NOMEM;
-    request->ps_information = ps;
-    ps->rat_type = one_octet(arena, rat == MAGMA__LTE__RATTYPE__TGPP_WLAN ? octet(RAT_WLAN)
-                                    : rat == MAGMA__LTE__RATTYPE__TGPP_NR ? octet(RAT_NR)
-                                                                          : octet(RAT_EUTRAN));
-    ps->nsapi = one_octet(arena, '5');
-    ps->selection_mode = (char *)(uintptr_t) "0";
-    if (is_ipv4(c->spgw_ipv4)) {
-        ps->sgsn_address = (char *)(uintptr_t)c->spgw_ipv4;
-        ps->ggsn_address = (char *)(uintptr_t)c->spgw_ipv4;
-    }
-    ps->sgsn_mcc_mnc = (char *)(uintptr_t)c->plmn_id;
-    ps->ggsn_mcc_mnc = (char *)(uintptr_t)c->plmn_id;
-    ps->imsi_mcc_mnc = (char *)(uintptr_t)c->imsi_plmn_id;
-    ps->called_station_id = (char *)(uintptr_t)c->policy.gy_apn;
-    ps->charging_characteristics = (char *)(uintptr_t)c->charging_characteristics;
-    ps->user_location = c->user_location;
-    ps->access_timezone = c->timezone;
-    if (request->type == GXGY_TERMINATION)
-        ps->session_stop_indicator = one_octet(arena, 0xff); // TS 29.061 16.4.7.2, 11
-    return add_addresses(arena, ps, c->common);
-}
 
 GyRequest *gxgy_gy_request(struct base_arena *arena, const struct gxgy_context *c, uint32_t type,
                            uint32_t number)
@@ -103,7 +24,8 @@ GyRequest *gxgy_gy_request(struct base_arena *arena, const struct gxgy_context *
     request->common_context = c->common;
     request->imei = (char *)(uintptr_t)c->imei;
     request->multiple_services = type == GXGY_INITIAL;
-    return add_ps_information(arena, request, c) == ERR_OK ? request : NULL;
+    enum err err = gxgy_ps_information(arena, c, type, &request->ps_information);
+    return err == ERR_OK ? request : NULL;
 }
 
 // ---- services ----

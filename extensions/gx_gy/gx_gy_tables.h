@@ -30,8 +30,9 @@ extern const struct xlate gxgy_gx_ccr_rows[], gxgy_gx_cca_rows[], gxgy_gx_rar_ro
     gxgy_gx_raa_rows[];
 extern const struct xlate gxgy_gy_ccr_rows[], gxgy_gy_cca_rows[], gxgy_gy_rar_rows[];
 // Rows that both applications use.
-extern const struct xlate gxgy_used_rows[];    // Used-Service-Unit
-extern const struct xlate gxgy_granted_rows[]; // Granted-Service-Unit
-extern const struct xlate gxgy_money_rows[];   // CC-Money
-extern const struct xlate gxgy_qos_rows[];     // QoS-Information
-extern const struct xlate gxgy_imei_rows[];    // User-Equipment-Info
+extern const struct xlate gxgy_used_rows[];     // Used-Service-Unit
+extern const struct xlate gxgy_granted_rows[];  // Granted-Service-Unit
+extern const struct xlate gxgy_money_rows[];    // CC-Money
+extern const struct xlate gxgy_qos_rows[];      // QoS-Information
+extern const struct xlate gxgy_imei_rows[];     // User-Equipment-Info
+extern const struct xlate gxgy_presence_rows[]; // Presence-Reporting-Area-Information

@@ -85,13 +85,6 @@ static const struct xlate monitor_rows[] = {
 };
 
 // ---- what an access gateway reports besides ----
-static const struct xlate presence_rows[] = {
-    XLATE_FIELD("identifier", AVP_PRESENCE_REPORTING_AREA_IDENTIFIER),
-    XLATE_FIELD("status", AVP_PRESENCE_REPORTING_AREA_STATUS),
-    XLATE_FIELD("elements", AVP_PRESENCE_REPORTING_AREA_ELEMENTS_LIST),
-    XLATE_FIELD("node", AVP_PRESENCE_REPORTING_AREA_NODE),
-    XLATE_END,
-};
 static const struct xlate routing_filter_rows[] = {
     XLATE_FIELD("description", AVP_FLOW_DESCRIPTION, .flags = XLATE_REQUIRED),
     XLATE_FIELD("direction", AVP_FLOW_DIRECTION, .flags = XLATE_ALWAYS),
@@ -204,7 +197,7 @@ const struct xlate gxgy_gx_ccr_rows[] = {
                 .members = application_rows),
     XLATE_FIELD("event_triggers", AVP_EVENT_TRIGGER),
     XLATE_FIELD("gateway_address", AVP_ACCESS_NETWORK_CHARGING_ADDRESS, .conv = &xlate_address),
-    XLATE_FIELD("report.charging_identifiers", AVP_ACCESS_NETWORK_CHARGING_IDENTIFIER_GX,
+    XLATE_FIELD("charging_identifiers", AVP_ACCESS_NETWORK_CHARGING_IDENTIFIER_GX,
                 .members = charging_identifier_rows),
     XLATE_FIELD("usage", AVP_USAGE_MONITORING_INFORMATION, .members = monitor_rows),
     XLATE_FIELD("report.nbifom_support", AVP_NBIFOM_SUPPORT),
@@ -216,7 +209,7 @@ const struct xlate gxgy_gx_ccr_rows[] = {
     XLATE_AVP(AVP_ROUTING_RULE_REMOVE, .when = has_removed_routing_rules,
               .members = routing_remove_rows),
     XLATE_FIELD("report.presence_areas", AVP_PRESENCE_REPORTING_AREA_INFORMATION,
-                .members = presence_rows),
+                .members = gxgy_presence_rows),
     XLATE_END,
 };
 
@@ -305,7 +298,7 @@ static const struct xlate conditional_arp_rows[] = {
 };
 static const struct xlate pra_install_rows[] = {
     XLATE_FIELD("policy.presence_areas", AVP_PRESENCE_REPORTING_AREA_INFORMATION,
-                .members = presence_rows),
+                .members = gxgy_presence_rows),
     XLATE_END,
 };
 static const struct xlate pra_remove_rows[] = {
@@ -371,7 +364,7 @@ const struct xlate gxgy_gx_cca_rows[] = {
     CSG_ROW,
     PRESENCE_ROWS,
     XLATE_FIELD("policy.presence_area", AVP_PRESENCE_REPORTING_AREA_INFORMATION,
-                .members = presence_rows, .note = "Releases before PRA-Install."),
+                .members = gxgy_presence_rows, .note = "Releases before PRA-Install."),
     RELEASE_ROW,
     XLATE_FIELD("policy.nbifom_support", AVP_NBIFOM_SUPPORT),
     XLATE_FIELD("policy.nbifom_mode", AVP_NBIFOM_MODE),

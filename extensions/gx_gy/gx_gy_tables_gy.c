@@ -25,6 +25,12 @@ static bool has_triggers(const ProtobufCMessage *msg)
     return ((const Fgw__Gxgy__ServiceRequest *)msg)->n_trigger_types > 0;
 }
 
+static bool has_causes(const ProtobufCMessage *msg)
+{
+    const Magma__Lte__SessionReport *report = ((const Fgw__Gxgy__PsInformation *)msg)->report;
+    return report && report->n_ran_nas_release_causes > 0;
+}
+
 static const struct xlate imsi_rows[] = {
     XLATE_AVP(AVP_SUBSCRIPTION_ID_TYPE, .flags = XLATE_CONST, .value = 1, .note = "IMSI."),
     XLATE_FIELD("common_context.sid.id", AVP_SUBSCRIPTION_ID_DATA, .conv = &xlate_imsi,
@@ -61,12 +67,20 @@ static const struct xlate service_request_rows[] = {
     XLATE_FIELD("refund_information", AVP_REFUND_INFORMATION),
     XLATE_END,
 };
+static const struct xlate diagnostics_rows[] = {
+    XLATE_FIELD("report.ran_nas_release_causes", AVP_RAN_NAS_RELEASE_CAUSE),
+    XLATE_END,
+};
 static const struct xlate ps_rows[] = {
     XLATE_FIELD("charging_id", AVP_3GPP_CHARGING_ID),
+    XLATE_FIELD("pdn_connection_charging_id", AVP_PDN_CONNECTION_CHARGING_ID),
+    XLATE_FIELD("node_id", AVP_NODE_ID, .note = "The access gateway, where set."),
     XLATE_FIELD("pdp_type", AVP_3GPP_PDP_TYPE),
     XLATE_FIELD("pdp_addresses", AVP_PDP_ADDRESS, .conv = &xlate_address),
     XLATE_FIELD("prefix_length", AVP_PDP_ADDRESS_PREFIX_LENGTH),
     XLATE_FIELD("qos", AVP_QOS_INFORMATION, .members = gxgy_qos_rows),
+    XLATE_FIELD("negotiated_qos", AVP_3GPP_GPRS_NEGOTIATED_QOS_PROFILE,
+                .note = "TS 29.061 16.4.7.2, 5; where set, for OCSs of releases before 8."),
     XLATE_FIELD("sgsn_address", AVP_SGSN_ADDRESS, .conv = &xlate_address),
     XLATE_FIELD("ggsn_address", AVP_GGSN_ADDRESS, .conv = &xlate_address),
     XLATE_FIELD("cg_address", AVP_CG_ADDRESS, .conv = &xlate_address),
@@ -81,7 +95,13 @@ static const struct xlate ps_rows[] = {
     XLATE_FIELD("sgsn_mcc_mnc", AVP_3GPP_SGSN_MCC_MNC, .conv = &gxgy_mcc_mnc),
     XLATE_FIELD("access_timezone.offset_minutes", AVP_3GPP_MS_TIMEZONE, .conv = &gxgy_timezone),
     XLATE_FIELD("user_location", AVP_3GPP_USER_LOCATION_INFO),
+    XLATE_FIELD("report.user_location_time_unix", AVP_USER_LOCATION_INFO_TIME, .conv = &xlate_unix),
+    XLATE_FIELD("report.presence_areas", AVP_PRESENCE_REPORTING_AREA_INFORMATION,
+                .members = gxgy_presence_rows),
     XLATE_FIELD("rat_type", AVP_3GPP_RAT_TYPE, .note = "One octet, TS 29.061 16.4.7.2, 21."),
+    XLATE_FIELD("report.nbifom_mode", AVP_NBIFOM_MODE),
+    XLATE_FIELD("report.nbifom_support", AVP_NBIFOM_SUPPORT),
+    XLATE_AVP(AVP_ENHANCED_DIAGNOSTICS, .when = has_causes, .members = diagnostics_rows),
     XLATE_END,
 };
 static const struct xlate information_rows[] = {

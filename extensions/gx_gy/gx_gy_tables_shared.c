@@ -69,3 +69,11 @@ const struct xlate gxgy_imei_rows[] = {
                 .flags = XLATE_REQUIRED),
     XLATE_END,
 };
+
+const struct xlate gxgy_presence_rows[] = {
+    XLATE_FIELD("identifier", AVP_PRESENCE_REPORTING_AREA_IDENTIFIER),
+    XLATE_FIELD("status", AVP_PRESENCE_REPORTING_AREA_STATUS),
+    XLATE_FIELD("elements", AVP_PRESENCE_REPORTING_AREA_ELEMENTS_LIST),
+    XLATE_FIELD("node", AVP_PRESENCE_REPORTING_AREA_NODE),
+    XLATE_END,
+};

@@ -78,6 +78,8 @@ static enum err keep_gx(struct base_arena *arena, const struct gxgy_cc *gx, Tgpp
     if (gx->type == GXGY_INITIAL)
         err = keep_charging(arena, answer, tgpp);
     keep_features(answer, tgpp);
+    if (err == ERR_OK)
+        err = gxgy_qos_authorised(arena, answer, &tgpp->qos);
     tgpp->unreported_rules = NULL; // the PCRF has them now
     tgpp->n_unreported_rules = 0;
     return err;
@@ -98,18 +100,46 @@ static enum err keep_gy(struct base_arena *arena, const struct gxgy_cc *gy, Tgpp
     return err;
 }
 
+static Tgpp *copy_of(struct base_arena *arena, const Tgpp *before)
+{
+    Tgpp *tgpp = GXGY_NEW(arena, magma__lte__tgpp_context__descriptor);
+    if (tgpp && before) {
+        const ProtobufCMessage base = tgpp->base;
+        *tgpp = *before;
+        tgpp->base = base;
+    }
+    return tgpp;
+}
+
+enum err gxgy_tgpp_said(struct base_arena *arena, const Magma__Lte__QosInformationRequest *qos,
+                        uint32_t bearer_id, uint32_t charging_id, Tgpp **tgpp)
+{
+    const Tgpp *before = *tgpp;
+    uint32_t said = qos ? gxgy_qos_digest(qos) : before->qos_said;
+    if (!bearer_id)
+        bearer_id = before->bearer_id;
+    if (!charging_id)
+        charging_id = before->charging_id;
+    if (said == before->qos_said && bearer_id == before->bearer_id &&
+        charging_id == before->charging_id)
+        return ERR_OK;
+    Tgpp *now = copy_of(arena, before);
+    if (!now)
+        return ERR_NOMEM;
+    now->bearer_id = bearer_id;
+    now->charging_id = charging_id;
+    now->qos_said = said;
+    *tgpp = now;
+    return said == before->qos_said ? ERR_OK : gxgy_qos_of_said(arena, qos, &now->qos);
+}
+
 enum err gxgy_tgpp(struct base_arena *arena, const Tgpp *before, const struct gxgy_cc *gx,
                    const struct gxgy_cc *gy, Tgpp **out)
 {
-    Tgpp *tgpp = *out = GXGY_NEW(arena, magma__lte__tgpp_context__descriptor);
+    Tgpp *tgpp = *out = copy_of(arena, before);
     enum err err = ERR_OK;
     if (!tgpp)
         return ERR_NOMEM;
-    if (before) {
-        Tgpp copy = *before;
-        copy.base = tgpp->base;
-        *tgpp = copy;
-    }
     if (gx && gx->ok)
         err = keep_gx(arena, gx, tgpp);
     if (gy && gy->ok && err == ERR_OK)

@@ -414,7 +414,8 @@ static enum err fill_gx(struct group *g, Fgw__Gxgy__GxRequest *request)
         for (size_t k = 0; k < u->n_rule_reports; k++)
             request->rule_reports[request->n_rule_reports++] = u->rule_reports[k];
     }
-    return gxgy_gx_add_unreported(t->arena, request, g->context.tgpp);
+    enum err err = gxgy_gx_add_charging_id(t->arena, request, &g->context);
+    return err == ERR_OK ? gxgy_gx_add_unreported(t->arena, request, g->context.tgpp) : err;
 }
 
 static enum err fill_gy(struct group *g, Fgw__Gxgy__GyRequest *request)

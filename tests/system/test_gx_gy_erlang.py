@@ -9,8 +9,8 @@ import pytest
 from kit import paths
 from kit.agw import code_of
 from kit.erlang import Atom, Time, unix
-from kit.pcc import (GX, GY, INITIAL, TERMINATION, UPDATE, World, full_request, install, monitor,
-                     proto, rule, told)
+from kit.pcc import (GX, GY, INITIAL, TERMINATION, UPDATE, World, charging_id, full_request,
+                     install, monitor, proto, rule, told)
 from kit.session import CONTROLLER
 
 SOON = int(time.time()) // 60 * 60 + 3600
@@ -85,6 +85,9 @@ def test_what_a_pcrf_is_told_at_the_beginning(world):
         "3GPP-User-Location-Info": "8200f110000100f11001020304", "3GPP-MS-TimeZone": "4000",
         "3GPP-Charging-Characteristics": "0800", "Called-Station-Id": "internet",
         "Bearer-Usage": 0, "Online": 1, "Offline": 0,
+        "Access-Network-Charging-Identifier-Gx": [{
+            "Access-Network-Charging-Identifier-Value": "%08x" % charging_id("agw1", session.name),
+            "IP-CAN-Session-Charging-Scope": 0}],
     }
 
 
@@ -99,6 +102,7 @@ def test_what_an_ocs_is_told_at_the_beginning(world):
     assert event["session"] == session.diameter_id(world.gateway, GY)
     assert abs(unix(event["avps"]["Event-Timestamp"]) - now) <= 2
     units = {"Requested-Service-Unit": {"CC-Input-Octets": 300, "CC-Output-Octets": 700}}
+    number = charging_id("agw1", session.name)
     assert told(event, "Event-Timestamp") == {
         "Service-Context-Id": "32251@3gpp.org",
         "Subscription-Id": subscriber(session, "491710001")[::-1],
@@ -108,6 +112,14 @@ def test_what_an_ocs_is_told_at_the_beginning(world):
             {"Rating-Group": 8, **units},
             {"Rating-Group": 30, "Service-Identifier": [300], **units}],
         "Service-Information": {"PS-Information": {
+            "3GPP-Charging-Id": "%08x" % number, "PDN-Connection-Charging-ID": number,
+            "QoS-Information": {
+                "QoS-Class-Identifier": 9,
+                "Allocation-Retention-Priority": {"Priority-Level": 9, "Pre-emption-Capability": 1,
+                                                  "Pre-emption-Vulnerability": 0},
+                "APN-Aggregate-Max-Bitrate-UL": 50000000,
+                "APN-Aggregate-Max-Bitrate-DL": 100000000},
+            "Serving-Node-Type": 5,
             "3GPP-PDP-Type": 3, "PDP-Address": ["10.0.0.7", "2001:db8:1:2::1"],
             "PDP-Address-Prefix-Length": 64, "SGSN-Address": ["192.0.2.9"],
             "GGSN-Address": ["192.0.2.9"], "3GPP-IMSI-MCC-MNC": "00102",

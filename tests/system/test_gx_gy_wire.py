@@ -141,7 +141,8 @@ def core_asks(world, session):
 @pytest.fixture(scope="module")
 def captured(pki):
     capture = wire.Capture(3868)
-    world = World(pki, SETTINGS.replace("gx_gy: {", 'gx_gy: { agw_timeout = "500ms";'))
+    world = World(pki, SETTINGS.replace("gx_gy: {", 'gx_gy: { agw_timeout = "500ms";').replace(
+        " gy: {", ' gy: { ps_qos = "both"; cg_address = "192.0.2.33"; node_id = true;'))
     talk(world)
     refused = world.session()
     world.pcrf.script(GX, INITIAL, refused.name, {
@@ -174,6 +175,18 @@ def test_nothing_draws_a_warning(captured):
         "CCR-I", "CCA-I", "CCR-U", "CCA-U", "CCR-T", "CCA-T", "RAR", "RAA", "ASR", "ASA")}
     expected |= {"gy CCR-E", "gy CCA-E"}
     assert expected <= seen, expected - seen
+
+
+def test_the_negotiated_qos_reads_as_it_was_meant(captured):
+    """tshark takes TS 29.061's text apart; bit rates are in kbit/s."""
+    messages, _ = captured
+    told = [m.layer for m in messages if interface(m) in ("gy CCR-I", "gy CCR-U", "gy CCR-T") and
+            list(wire.find(m.layer, "gtp.qos_qci"))]
+    assert len(told) == 3  # the session that has a QoS, from its beginning to its end
+    for name, value in (("qos_qci", "9"), ("qos_arp_pl", "9"), ("qos_arp_pci", "1"),
+                        ("qos_arp_pvi", "0"), ("qos_ul_apn_ambr", "50000"),
+                        ("qos_dl_apn_ambr", "100000")):
+        assert [v for layer in told for v in wire.find(layer, "gtp." + name)] == [value] * 3, name
 
 
 def test_every_request_is_answered_once_with_the_same_identifiers(captured):

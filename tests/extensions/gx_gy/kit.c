@@ -166,17 +166,34 @@ static const char *leaf_text(struct avp *avp)
     }
 }
 
-const char *kit_value(msg_or_avp *msg, const dia_avp_id *path, size_t n)
+static struct avp *find_path(msg_or_avp *msg, const dia_avp_id *path, size_t n)
 {
     struct avp *avp = dia_find(msg, path[0]);
-    for (; avp; avp = dia_find_next(avp, path[0])) {
-        if (n == 1)
-            return leaf_text(avp);
-        const char *found = kit_value(avp, path + 1, n - 1);
+    for (; avp && n > 1; avp = dia_find_next(avp, path[0])) {
+        struct avp *found = find_path(avp, path + 1, n - 1);
         if (found)
             return found;
     }
-    return NULL;
+    return avp;
+}
+
+const char *kit_value(msg_or_avp *msg, const dia_avp_id *path, size_t n)
+{
+    struct avp *avp = find_path(msg, path, n);
+    return avp ? leaf_text(avp) : NULL;
+}
+
+const char *kit_octets(msg_or_avp *msg, const dia_avp_id *path, size_t n)
+{
+    static char hex[2 * 256 + 1];
+    struct avp *avp = find_path(msg, path, n);
+    struct avp_hdr *hdr;
+    if (!avp)
+        return NULL;
+    assert_int_equal(fd_msg_avp_hdr(avp, &hdr), 0);
+    assert_true(hdr->avp_value->os.len < sizeof(hex) / 2);
+    base_hex_encode(hdr->avp_value->os.data, hdr->avp_value->os.len, hex);
+    return hex;
 }
 
 size_t kit_count(msg_or_avp *parent, dia_avp_id id)

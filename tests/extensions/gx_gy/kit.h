@@ -51,6 +51,16 @@ const char *kit_value(msg_or_avp *msg, const dia_avp_id *path, size_t n);
         assert_non_null(value_);                                                                   \
         assert_string_equal(value_, (text));                                                       \
     } while (0)
+// Octets in hexadecimal digits.
+const char *kit_octets(msg_or_avp *msg, const dia_avp_id *path, size_t n);
+#define ASSERT_OCTETS(msg, hex, ...)                                                               \
+    do {                                                                                           \
+        const char *octets_ =                                                                      \
+            kit_octets((msg), (const dia_avp_id[]){__VA_ARGS__},                                   \
+                       sizeof((dia_avp_id[]){__VA_ARGS__}) / sizeof(dia_avp_id));                  \
+        assert_non_null(octets_);                                                                  \
+        assert_string_equal(octets_, (hex));                                                       \
+    } while (0)
 size_t kit_count(msg_or_avp *parent, dia_avp_id id);
 
 #define SENT(i) (world.sent[i].msg)

@@ -53,6 +53,19 @@ static void test_foreign_session_ids_are_known_as_such(void **state)
 }
 
 // ---- destinations ----
+static void check_route(const char *digits, const char *apn, const char *sticky, const char *want)
+{
+    struct base_imsi imsi;
+    struct gxgy_targets t;
+    char text[128] = "";
+    assert_int_equal(base_imsi_parse(digits, strlen(digits), &imsi), ERR_OK);
+    gxgy_route_find(&world.settings.gx.core, &imsi, apn, sticky, "rs", "own", &t);
+    for (size_t k = 0, n = 0; k < t.n; k++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s/%s", k ? " " : "", t.list[k].realm,
+                              t.list[k].host);
+    assert_string_equal(text, want);
+}
+
 static void test_routes(void **state)
 {
     static const struct {
@@ -72,18 +85,40 @@ static void test_routes(void **state)
                  "{ imsi_prefix = \"26201\"; apn = \"ims\"; realm = \"r2\"; host = \"h2\"; "
                  "alternate = \"h2b\"; },"
                  "{ apn = \"ims\"; realm = \"r3\"; } ); };");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct base_imsi imsi;
-        struct gxgy_targets t;
-        char text[128] = "";
-        assert_int_equal(base_imsi_parse(cases[i].imsi, 15, &imsi), ERR_OK);
-        gxgy_route_find(&world.settings.gx.core, &imsi, cases[i].apn, cases[i].sticky, "rs", "own",
-                        &t);
-        for (size_t k = 0, n = 0; k < t.n; k++)
-            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s/%s", k ? " " : "",
-                                  t.list[k].realm, t.list[k].host);
-        assert_string_equal(text, cases[i].want);
-    }
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        check_route(cases[i].imsi, cases[i].apn, cases[i].sticky, cases[i].want);
+}
+
+static void test_several_servers_by_imsi_modulo_their_number(void **state)
+{
+    static const struct {
+        const char *imsi, *apn, *sticky, *want; // realm/host of first choice, alternate
+    } cases[] = {
+        {"001010000000000", "internet", "", "r3/s2"}, // 1010000000000 % 3 == 2
+        {"001010000000001", "internet", "", "r/s0 r3/s2"},
+        {"001010000000002", "internet", "", "r/s1 r3/s2"},
+        {"999999999999999", "internet", "", "r/s0 r3/s2"},
+        {"001011", "internet", "", "r/s0 r3/s2"}, // 1011 % 3 == 0
+        // who answered before, then the other one of the subscriber's pair
+        {"001010000000002", "internet", "s1", "rs/s1 r3/s2"},
+        {"001010000000002", "internet", "s2", "rs/s2 r/s1"},
+        {"001010000000001", "internet", "s2", "rs/s2 r/s0"},
+        {"001010000000000", "internet", "s2", "rs/s2"},
+        // the list has changed since: any pair that knows it, else the subscriber's own
+        {"001010000000000", "internet", "s1", "rs/s1 r3/s2"},
+        {"001010000000000", "internet", "gone", "rs/gone r3/s2"},
+        // a route of its own
+        {"262010000000000", "internet", "", "r9/t0 r9/t9"},
+        {"262010000000001", "internet", "", "r9/t1"},
+        {"262010000000000", "", "t9", "rs/t9 r9/t0"},
+    };
+    kit_settings("gx = { realm = \"r\"; servers = ("
+                 "{ host = \"s0\"; alternate = \"s2\"; }, { host = \"s1\"; alternate = \"s2\"; },"
+                 "{ host = \"s2\"; realm = \"r3\"; } ); routes = ("
+                 "{ imsi_prefix = \"26201\"; realm = \"r9\"; servers = ("
+                 "{ host = \"t0\"; alternate = \"t9\"; }, { host = \"t1\"; } ); } ); };");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        check_route(cases[i].imsi, cases[i].apn, cases[i].sticky, cases[i].want);
 }
 
 static void test_without_a_realm_it_is_ours(void **state)
@@ -298,6 +333,16 @@ static void test_mistakes_in_settings_are_found(void **state)
         "gy = { failure_handling = \"sometimes\"; };",
         "gy = { service_identifier = -2; };",
         "gx = { realm = \"no realm\"; };",
+        "gx = { host = \"a\"; servers = ( { host = \"b\"; } ); };",
+        "gy = { routes = ( { realm = \"r\"; host = \"a\"; servers = ( { host = \"b\"; } ); } ); };",
+        "gy = { alternate = \"a\"; servers = ( { host = \"b\"; } ); };",
+        "gy = { servers = ( { alternate = \"b\"; } ); };",
+        "gx = { eui64_prefix = \"fd00::1\"; };",
+        "gx = { eui64_prefix = \"10.0.0.0\"; };",
+        "gy = { cg_address = \"cg.example.org\"; };",
+        "gy = { serving_node_type = \"amf\"; };",
+        "gy = { ps_qos = \"yes\"; };",
+        "charging_id = \"random\";",
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct conf *conf;
@@ -320,6 +365,7 @@ int main(void)
         CASE(test_session_ids_say_whose_session_it_is),
         CASE(test_foreign_session_ids_are_known_as_such),
         CASE(test_routes),
+        CASE(test_several_servers_by_imsi_modulo_their_number),
         CASE(test_without_a_realm_it_is_ours),
         CASE(test_apns_decide_who_is_asked_and_by_which_name),
         CASE(test_failure_handling),

@@ -171,6 +171,21 @@ def session_agw(pki, name="agw1"):
     return Agw(pki, name=name, service="session_proxy")
 
 
+def fnv(text):
+    value = 14695981039346656037
+    for octet in text.encode():
+        value = ((value ^ octet) * 1099511628211) % 2**64
+    return value
+
+
+def charging_id(owner, name):
+    """The Charging-Id that the gateway derives for a session (docs/operations.md)."""
+    x = (fnv(owner) * 31 + fnv(name)) % 2**64
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9 % 2**64
+    x = (x ^ x >> 27) * 0x94d049bb133111eb % 2**64
+    return (x ^ x >> 31) % 2**32
+
+
 # ---- one gateway between them ----
 
 NUMBERS = itertools.count(1)
