@@ -13,7 +13,8 @@
 //   "install": {…}          further AVPs of every Charging-Rule-Install
 //   "triggers": [names of Event-Trigger], "revalidation": seconds
 //   "monitors": [{"key": KEY, "level": "PCC_RULE_LEVEL" | "SESSION_LEVEL", "grant": N, "total": N,
-//                 "then": POLICY}]   octets; when total is used up the session gets that policy
+//                 "then": POLICY, "unit": "octets" | "seconds"}]
+//                         when total is used up the session gets that policy
 //   "avps": {…}             for the answer: QoS-Information, Default-EPS-Bearer-QoS, Online …
 // A subscriber has a policy per APN ("*": any); subscribers without one get the policy "default",
 // if there is one, and are unknown otherwise.

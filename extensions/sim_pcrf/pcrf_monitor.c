@@ -25,6 +25,13 @@ static json_t *held_of(json_t *data)
     return held;
 }
 
+static bool is_timed(const json_t *m)
+{
+    const char *unit = sim_text(m, "unit");
+
+    return unit && strcmp(unit, "seconds") == 0;
+}
+
 void pcrf_monitors_grant(struct sim_db *db, const json_t *policy, const char *imsi, json_t *data,
                          bool all, json_t *avps)
 {
@@ -45,12 +52,13 @@ void pcrf_monitors_grant(struct sim_db *db, const json_t *policy, const char *im
         json_object_set_new(held, key, json_integer(quota));
         sim_add(avps, "Usage-Monitoring-Information",
                 json_pack("{s:s,s:{s:I},s:s}", "Monitoring-Key", key, "Granted-Service-Unit",
-                          "CC-Total-Octets", (json_int_t)quota, "Usage-Monitoring-Level",
-                          level ? level : "PCC_RULE_LEVEL"));
+                          is_timed(m) ? "CC-Time" : "CC-Total-Octets", (json_int_t)quota,
+                          "Usage-Monitoring-Level", level ? level : "PCC_RULE_LEVEL"));
     }
 }
 
-static int64_t octets(const json_t *usage)
+// In octets; in seconds, where the monitor is of time.
+static int64_t amount(const json_t *usage, bool timed)
 {
     int64_t sum = 0;
 
@@ -58,7 +66,9 @@ static int64_t octets(const json_t *usage)
         const json_t *u = sim_at(usage, "Used-Service-Unit", i);
         int64_t n = sim_int(u, "CC-Total-Octets", -1);
 
-        if (n < 0 && __builtin_add_overflow(sim_int(u, "CC-Input-Octets", 0),
+        if (timed)
+            n = sim_int(u, "CC-Time", 0);
+        else if (n < 0 && __builtin_add_overflow(sim_int(u, "CC-Input-Octets", 0),
                                             sim_int(u, "CC-Output-Octets", 0), &n))
             n = INT64_MAX;
         if (n > 0 && __builtin_add_overflow(sum, n, &sum))
@@ -92,7 +102,7 @@ json_t *pcrf_monitors_account(struct sim_db *db, const json_t *policy, const cha
             continue;
         sim_db_run(db, "INSERT INTO usage VALUES(?1,?2,?3,1) ON CONFLICT(imsi,key) DO UPDATE SET"
                    " used=min(used+?3, 9000000000000000000), reports=reports+1", // stays an integer
-                   json_pack("[s,s,I]", imsi, key, (json_int_t)octets(usage)));
+                   json_pack("[s,s,I]", imsi, key, (json_int_t)amount(usage, is_timed(m))));
         json_object_del(held_of(data), key);
         if (m && !then && sim_text(m, "then") &&
             used_of(db, imsi, key) >= sim_int(m, "total", INT64_MAX))

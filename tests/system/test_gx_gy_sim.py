@@ -255,6 +255,19 @@ def test_usage_monitoring_until_another_policy_comes(world):
         ("mk-web", 1000), ("all", 99)}
 
 
+def test_usage_monitoring_by_time(world):
+    world.core.pcrf("policy", "timed", {"rules": ["web"], "monitors": [
+        {"key": "mk-web", "unit": "seconds", "grant": 60, "total": 90}]})
+    s = Session(world.agw, world.subscriber("timed")).create()
+    assert s.opened.usage_monitors[0].credit.granted_seconds == 60
+    answer = s.update(monitors=[("mk-web", (70,))]).usage_monitor_responses
+    assert [(m.success, m.credit.granted_seconds) for m in answer] == [(True, 20)]
+    s.terminate()
+    usage = [json.loads(line.split(" ", 1)[1])
+             for line in world.core.pcrf("show", "usage").splitlines()]
+    assert [u["used"] for u in usage if u["imsi"] == s.imsi] == [70]
+
+
 def script(steps):
     path = paths.work("script.json")
     with open(path, "w") as out:

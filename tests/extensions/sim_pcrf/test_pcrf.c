@@ -116,6 +116,21 @@ static void test_monitor_until_the_policy_changes(void **state)
     free(text);
 }
 
+static void test_monitor_of_time(void **state)
+{
+    policy("timed", "{\"monitors\":[{\"key\":\"mk\",\"unit\":\"seconds\",\"grant\":60,"
+           "\"total\":100}]}");
+    command(pcrf.cc, 0, "assign", IMSI, "timed");
+    expect(credit_send(pcrf.cc, "INITIAL", 0, ""),
+           "{\"Usage-Monitoring-Information\":{\"Monitoring-Key\":\"mk\","
+           "\"Granted-Service-Unit\":{\"CC-Time\":60}}}");
+    expect(credit_send(pcrf.cc, "UPDATE", 1,
+                       "\"Event-Trigger\":\"USAGE_REPORT\",\"Usage-Monitoring-Information\":{"
+                       "\"Monitoring-Key\":\"mk\",\"Used-Service-Unit\":{\"CC-Time\":70,"
+                       "\"CC-Total-Octets\":999}}"),
+           "{\"Usage-Monitoring-Information\":{\"Granted-Service-Unit\":{\"CC-Time\":30}}}");
+}
+
 static void test_rule_that_failed(void **state)
 {
     json_t *answer;
@@ -160,6 +175,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_default_policy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_change_in_mid_session, setup, teardown),
         cmocka_unit_test_setup_teardown(test_monitor_until_the_policy_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_monitor_of_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rule_that_failed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_commands, setup, teardown),
         cmocka_unit_test(test_sample_configuration),

@@ -71,7 +71,7 @@ class Session:
         return [c for c in self.opened.credits if c.charging_key == group][0]
 
     def update(self, *reports, monitors=(), timeout=6, number=None, **more):
-        """Reports usage; monitors=(key, octets[, level]). Returns the whole answer."""
+        """Reports usage; monitors=(key, octets or (seconds,)[, level]). Returns the whole answer."""
         request = pb.UpdateSessionRequest()
         self.number = number or self.number + 1
         for group, octets, *kind in reports:
@@ -90,7 +90,10 @@ class Session:
                                                sid="IMSI" + self.imsi, event_trigger=33, **more)
             usage.tgpp_ctx.CopyFrom(self.tgpp)
             usage.update.monitoring_key = key.encode()
-            usage.update.bytes_tx = octets
+            if isinstance(octets, tuple):
+                usage.update.seconds, = octets
+            else:
+                usage.update.bytes_tx = octets
             usage.update.level = level[0] if level else pb.PCC_RULE_LEVEL
         return self.agw.call(CONTROLLER + "UpdateSession", request, pb.UpdateSessionResponse,
                              timeout)
