@@ -71,7 +71,7 @@ class Session:
         return [c for c in self.opened.credits if c.charging_key == group][0]
 
     def update(self, *reports, monitors=(), timeout=6, number=None, **more):
-        """Reports usage; monitors=(key, octets or (seconds,)[, level]). Returns all of the answer."""
+        """Reports usage; monitors=(key, octets or (seconds,)[, level]). Returns it all."""
         request = pb.UpdateSessionRequest()
         self.number = number or self.number + 1
         for group, octets, *kind in reports:
