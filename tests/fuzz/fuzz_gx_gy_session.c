@@ -45,12 +45,17 @@ static const struct {
 static const char *const settings[8] = {
     STORE,
     STORE "gx = { serial = false; merge_updates = false; }; gy = { serial = false; merge_updates ="
-          " false; requested_units = \"none\"; used_octets = \"directions\"; late_open = false; };",
+          " false; requested_units = \"none\"; used_octets = \"directions\"; late_open = false; "
+          "ps_qos = \"both\"; serving_node_type = \"epdg\"; cg_address = \"192.0.2.33\"; "
+          "node_id = true; };",
     STORE "gx = { wide_ports = \"widen\"; max_flows = 4; features_1 = 0; default_ipv4 = "
-          "\"192.0.2.1\"; offline = true; }; gy = { requested_units = \"empty\"; used_octets = "
+          "\"192.0.2.1\"; offline = true; eui64_prefix = \"fd00:1:2:3::\"; }; charging_id = "
+          "\"relay\"; gy = { requested_units = \"empty\"; used_octets = "
           "\"total\"; reporting_reason = \"in-service\"; send_service_identifier = false; "
           "failed_update = \"report-again\"; };",
-    STORE "gx = { enabled = false; }; gy = { service_identifier = 77; apn = \"x\"; };",
+    STORE "gx = { enabled = false; }; gy = { service_identifier = 77; apn = \"x\"; ps_qos = "
+          "\"profile\"; servers = ( { host = \"a.org\"; }, { host = \"b.org\"; } ); }; "
+          "charging_id = \"none\";",
     STORE "gy = { auth_only = true; }; virtual_apns = ( { apn = \"i.*\"; gx_apn = \"v\"; } );",
     STORE "gx = { " TWO "}; gy = { " TWO "failure_handling = \"continue\"; session_failover = true;"
           " direct_debiting = \"continue\"; follow_pcrf = false; };",

@@ -196,10 +196,22 @@ static void add_field(struct bytes *b, const ProtobufCFieldDescriptor *f, int de
     case PROTOBUF_C_TYPE_BYTES:
         add(&inner, "mk\0\0\0\1", strstr(f->name, "mac") || strstr(f->name, "hardware") ? 6 : 2);
         break;
-    default:
+    case PROTOBUF_C_TYPE_FIXED32:
+        add_varint(b, f->id << 3 | 5);
+        add(b, "\1\2\3\4", 4);
+        return;
+    case PROTOBUF_C_TYPE_INT32:
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_BOOL:
+    case PROTOBUF_C_TYPE_ENUM:
         add_varint(b, f->id << 3);
         add_varint(b, 1 + turn % 2);
         return;
+    default:
+        fprintf(stderr, "%s: a type that is not known here\n", f->name);
+        exit(1);
     }
     add_varint(b, f->id << 3 | 2);
     add_varint(b, inner.len);
