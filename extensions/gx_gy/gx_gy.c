@@ -63,6 +63,28 @@ const struct gxgy_settings *gxgy_settings(void)
     return fgw_settings(&gxgy_interface);
 }
 
+// Fields that are not known here do not go back in replies: protobuf-c reads some tags that it then
+// writes in a way that nobody can read.
+static void forget_unknown(ProtobufCMessage *message)
+{
+    message->n_unknown_fields = 0;
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &message->descriptor->fields[i];
+        void *at = (char *)message + f->offset,
+             *quantifier = (char *)message + f->quantifier_offset;
+        if (f->type != PROTOBUF_C_TYPE_MESSAGE)
+            continue;
+        if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+            for (size_t k = 0; k < *(size_t *)quantifier; k++)
+                forget_unknown((*(ProtobufCMessage ***)at)[k]);
+            continue;
+        }
+        bool other = (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && *(uint32_t *)quantifier != f->id;
+        if (!other && *(ProtobufCMessage **)at)
+            forget_unknown(*(ProtobufCMessage **)at);
+    }
+}
+
 enum err gxgy_read_call(struct rpc_call *call, struct base_arena *arena,
                         const ProtobufCMessageDescriptor *type, ProtobufCMessage **out,
                         const char **text)
@@ -70,6 +92,8 @@ enum err gxgy_read_call(struct rpc_call *call, struct base_arena *arena,
     size_t len;
     const uint8_t *bytes = rpc_call_request(call, &len);
     *out = protobuf_c_message_unpack(type, base_arena_protobuf(arena), len, bytes);
+    if (*out)
+        forget_unknown(*out);
     *text = "request is not a valid protobuf message, or too large";
     return *out ? ERR_OK : ERR_ENCODE_VALUE;
 }

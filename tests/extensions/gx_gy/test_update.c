@@ -519,12 +519,31 @@ static void test_an_empty_call(void **state)
     assert_int_equal(reply()->n_responses, 0);
 }
 
+// Given: a context with a field of some other release. Then: what is given back has none of it.
+static void test_what_is_unknown_is_not_given_back(void **state)
+{
+    uint8_t value = 4;
+    ProtobufCMessageUnknownField field = {.tag = 7777, .len = 1, .data = &value};
+    u.tgpp.base.n_unknown_fields = 1;
+    u.tgpp.base.unknown_fields = &field;
+    credit(SESSION, 1, 7, 100, 200);
+    monitor(SESSION, 2, "mk", 1, 2);
+    call();
+    kit_answer(0, 5012, "");
+    kit_answer(1, 5012, "");
+    const Response *r = reply();
+    assert_string_equal(r->responses[0]->tgpp_ctx->gy_dest_host, "ocs1.example.org");
+    assert_int_equal(r->responses[0]->tgpp_ctx->base.n_unknown_fields, 0);
+    assert_int_equal(r->usage_monitor_responses[0]->tgpp_ctx->base.n_unknown_fields, 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, kit_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_a_usage_report),
+        CASE(test_what_is_unknown_is_not_given_back),
         CASE(test_reasons_that_concern_all_quota_stand_with_the_service),
         CASE(test_quirks_of_usage_reports),
         CASE(test_no_requested_units_are_no_crash),
