@@ -3,6 +3,7 @@
 // access gateways share. Not for procedures.
 #include "extensions/gx_gy/gx_gy.h"
 
+#include "diameter/avp.h"
 #include "rpc/status.h"
 
 BASE_LOG_CATEGORY(log_gx_gy, "gx_gy");
@@ -19,6 +20,10 @@ static enum err start(void)
         err = gxgy_down_accept();
     if (err == ERR_OK)
         err = gxgy_late_start();
+    if (err == ERR_OK) // what one server does not know of, another must not be asked for
+        err = dia_exact_hosts(DIA_APP_GX);
+    if (err == ERR_OK)
+        err = dia_exact_hosts(DIA_APP_CREDIT_CONTROL);
     return err == ERR_OK
                ? gxgy_store_watch(gxgy_settings()->rules_file, gxgy_settings()->rules_check_ms)
                : err;

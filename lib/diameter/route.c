@@ -5,6 +5,7 @@
 // read from filling its socket: the library would hold up the traffic to all peers for a second
 // over that. A request nobody can take is ended here. (Left to the library, it would come back as
 // an answer through three bounded queues, and those can block each other.)
+#include "diameter/avp.h"
 #include "diameter/stack_int.h"
 
 enum {
@@ -29,7 +30,23 @@ static bool eligible(const struct rtd_candidate *candidate, const struct peer_hd
     return candidate->score >= 0 || peer->info.runtime.pir_relay;
 }
 
-static bool look_at(struct rtd_candidate *candidate, struct choice *out)
+// The peer of ours that the request is for and nobody else but an agent (dia_exact_hosts), or NULL.
+static const struct peer_hdr *only_peer(struct msg *msg, const struct msg_hdr *hdr)
+{
+    struct peer_hdr *peer = NULL;
+    const uint8_t *host;
+    size_t len;
+    if (!dia_is_exact(hdr->msg_appl) ||
+        dia_get_bytes(msg, AVP_DESTINATION_HOST, &host, &len) != ERR_OK ||
+        fd_peer_getbyid((char *)(uintptr_t)host, len, 1, &peer) != 0 || !peer)
+        return NULL;
+    const struct dia_peer *ours = dia_peer_of(peer);
+    bool gone = ours && atomic_load_explicit(&ours->disabled, memory_order_relaxed);
+    return gone ? NULL : peer; // taken out of the configuration: reached some other way, if at all
+}
+
+static bool look_at(struct rtd_candidate *candidate, const struct peer_hdr *only,
+                    struct choice *out)
 {
     struct peer_hdr *peer = NULL;
     long unanswered = 0;
@@ -38,6 +55,8 @@ static bool look_at(struct rtd_candidate *candidate, struct choice *out)
         return false;
     if (fd_peer_getbyid(candidate->diamid, candidate->diamidlen, 0, &peer) != 0 || !peer ||
         fd_peer_get_state(peer) != STATE_OPEN || !eligible(candidate, peer))
+        return false;
+    if (only && peer != only && !peer->info.runtime.pir_relay)
         return false;
     const struct dia_peer *ours = dia_peer_get(candidate->diamid, candidate->diamidlen);
     if (ours && atomic_load_explicit(&ours->disabled, memory_order_relaxed))
@@ -62,7 +81,7 @@ static bool better(const struct choice *a, const struct choice *b)
     return a->load < b->load;
 }
 
-static struct choice choose(struct fd_list *candidates)
+static struct choice choose(struct fd_list *candidates, const struct peer_hdr *only)
 {
     struct choice best = {0};
     size_t n = 0, skip;
@@ -78,7 +97,7 @@ static struct choice choose(struct fd_list *candidates)
         if (li == candidates)
             li = li->next;
         struct rtd_candidate *candidate = (struct rtd_candidate *)li;
-        if (look_at(candidate, &c) && better(&c, &best))
+        if (look_at(candidate, only, &c) && better(&c, &best))
             best = c;
     }
     return best;
@@ -87,10 +106,12 @@ static struct choice choose(struct fd_list *candidates)
 static enum err decide(struct msg *msg, dia_cookie cookie, struct fd_list *candidates)
 {
     struct msg_hdr *hdr = NULL;
-    bool again = fd_msg_hdr(msg, &hdr) == 0 && (hdr->msg_flags & CMD_FLAG_RETRANSMIT);
+    if (fd_msg_hdr(msg, &hdr) != 0)
+        return ERR_DIA_LIBRARY;
+    bool again = hdr->msg_flags & CMD_FLAG_RETRANSMIT;
     if (again && (cookie & DIA_COOKIE_NO_FAILOVER))
         return ERR_DIA_PEER_LOST;
-    struct choice best = choose(candidates);
+    struct choice best = choose(candidates, only_peer(msg, hdr));
     if (!best.candidate)
         return again ? ERR_DIA_PEER_LOST : ERR_DIA_NO_PEER;
     if (best.full)

@@ -103,6 +103,12 @@ void dia_inbound_send(struct dia_inbound *inbound, struct msg **answer);
 // Shortcut: answers with a result only (vendor 0: Result-Code; else Experimental-Result).
 void dia_inbound_result(struct dia_inbound *inbound, uint32_t vendor, uint32_t code);
 
+// Servers of this application keep sessions. A request of ours that names a host which is one of
+// our peers goes there or to a relay agent, never to another server of the realm: with the host
+// away it ends with ERR_DIA_NO_PEER, or ERR_DIA_PEER_LOST if it had gone out. Before the stack
+// starts, one thread. ERR_FULL.
+enum err dia_exact_hosts(uint32_t application);
+
 // ---- peers ----
 struct dia_peer_info {
     const char *identity, *realm, *state; // "OPEN", "CLOSED" ...

@@ -5,6 +5,7 @@
 //   late.c     answers that nobody waits for any more
 //   direct.c   a request straight into its peer's queue
 //   route.c    which peer, caps
+//   exact.c    applications for which a named host is the only one
 //   sender.c   the one thread that calls fd_msg_send: answers; requests where direct.c cannot
 //   inbound.c  requests from the core
 //   hooks.c    what the library tells on its way
@@ -127,7 +128,8 @@ void dia_direct_request(struct msg *request, dia_cookie cookie, const struct tim
 uint64_t dia_inbound_live(void); // requests from the core not yet answered
 enum err dia_inbound_register_all(void);
 
-// ---- route.c, hooks.c, rescue.c ----
+// ---- exact.c, route.c, hooks.c, rescue.c ----
+bool dia_is_exact(uint32_t application);
 enum err dia_route_start(uint32_t max_in_flight);
 enum err dia_hooks_start(void);
 // Was this answer rescued from a parse error by the interposer in this thread? Says which, once.

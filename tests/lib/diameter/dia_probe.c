@@ -2,7 +2,7 @@
 // A Diameter client on lib/diameter's stack with interpose.c in force, driven by lines on standard
 // input, one JSON line of answer each. The tests in stack/ and measurements run it against peers
 // that misbehave.
-//   dia-probe CONF [loops N] [cap N] [queue N] [inbound MS] [level NAME]
+//   dia-probe CONF [loops N] [cap N] [queue N] [inbound MS] [exact APPLICATION] [level NAME]
 //   send N WINDOW TIMEOUT_MS [nofailover] [host=H] [realm=R]   AIRs, WINDOW at a time per loop
 //   offer N TIMEOUT_MS [...]         AIRs, all at once
 //   cancel N TIMEOUT_MS              AIRs, each cancelled at once
@@ -426,6 +426,8 @@ static enum err start(int argc, char **argv)
             config.max_queue = value;
         else if (strcmp(argv[i], "inbound") == 0)
             config.inbound_deadline_ms = value;
+        else if (strcmp(argv[i], "exact") == 0 && dia_exact_hosts(value) == ERR_OK)
+            continue;
         else if (strcmp(argv[i], "level") == 0 &&
                  base_log_level_parse(argv[i + 1], &level) == ERR_OK)
             base_log_set_level("all", level);

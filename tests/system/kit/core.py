@@ -30,6 +30,7 @@ class ErlangHss:
 
     def start(self):
         script = os.path.join(paths.ROOT, "tests", "system", "erlang", self.program)
+        before = len(self.events)
         errors = open(paths.work("%s.err" % self.identity), "ab")
         self.process = subprocess.Popen(
             [script, "--host", self.ip, "--port", str(self.port), "--identity", self.identity,
@@ -38,7 +39,7 @@ class ErlangHss:
         self.lines = queue.Queue()
         self.log = open(paths.work("%s.events" % self.identity), "a")
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
-        self.control = self.wait_event("ready", timeout=60)["control"]
+        self.control = self.wait_event("ready", timeout=60, since=before)["control"]
         return self
 
     def _read(self, process):

@@ -51,6 +51,29 @@ def test_a_named_host_gets_its_requests(peers):
         assert (one.count("AIR"), two.count("AIR")) == (200, 0)
 
 
+def test_a_named_host_that_is_away_is_not_replaced_where_its_servers_keep_sessions(peers):
+    """dia_exact_hosts: neither by another server of the realm nor when it dies; by an agent."""
+    away, other = peers("away"), peers("other")
+    relay = peers("dra", identity="dra.other.test", realm="other.test", apps=((0, wire.RELAY),))
+    with Probe([away, other], "exact", 16777251) as probe:
+        assert probe.send(20, 2, 2000, "host=" + away.identity) == {"2001": 20}
+        away.case = ANSWERS["silent"]
+        probe.process.stdin.write("send 5 5 %d host=%s\n" % (5000 * SLOW, away.identity))
+        probe.until(lambda: away.count("AIR") == 25, 5, "in flight")
+        away.stop()
+        assert probe.answer()["outcomes"] == {"DIA_PEER_LOST": 5}
+        probe.until(lambda: probe.peer(away.identity)["state"] != "OPEN", 5, "it is gone")
+        assert probe.send(20, 2, 2000, "host=" + away.identity) == {"DIA_NO_PEER": 20}
+        assert probe.send(20, 2, 2000) == {"2001": 20}  # nobody named: any server
+        assert probe.send(5, 2, 2000, "host=hss9.peers.test") == {"2001": 5}  # behind somebody
+        assert other.count("AIR") == 25
+        probe.write(connect(away) + connect(other) + connect(relay))
+        probe("reload")
+        probe.until_open(relay.identity)
+        assert probe.send(20, 2, 2000, "host=" + away.identity) == {"2001": 20}
+        assert relay.count("AIR") == 20
+
+
 def test_without_a_peer_for_the_realm_the_answer_is_immediate(peers):
     p = peers("hss")
     with Probe([p]) as probe:
