@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Several PCRFs and OCSs, of which each subscriber has one by IMSI modulo their number: three
 """Several PCRFs and OCSs, of which each subscriber has one by IMSI modulo their number: three nodes
-on Erlang/OTP, two of them PCRF, all of them OCS. Who is not to serve a subscriber must not be asked."""
+on Erlang/OTP, two of them PCRF, all of them OCS. Who is not to serve a session is never asked."""
+import contextlib
 import itertools
 
 import grpc
