@@ -242,8 +242,7 @@ def test_a_quota_that_is_not_used_is_reported(world, setting, reason):
     world.core.ocs("balance", imsi, 10, 1000, {"unit": "seconds", "grant": 20, setting: 1})
     steps = paths.work("idle.json")
     with open(steps, "w") as out:
-        json.dump([{"command": "CCR-I"}, usage(10, Reporting_Reason=reason, Used_Service_Unit={
-            "CC-Time": 3})], out)
+        json.dump([{"command": "CCR-I"}, usage(10, Reporting_Reason=reason)], out)
     world.core.ocs("script", "load", steps)
     world.script("""
 listen
