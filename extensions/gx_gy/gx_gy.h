@@ -227,7 +227,7 @@ void gxgy_route_find(const struct gxgy_core_settings *core, const struct base_im
 void gxgy_route_follow(char *const *hosts, size_t n, const char *sticky_host,
                        struct gxgy_targets *targets);
 
-// ---- failure handling, RFC 8506 5.7 and clause 6 (gx_gy_failure.c) ----
+// ---- failure handling, RFC 8506 5.7 and clause 7 (gx_gy_failure.c) ----
 enum gxgy_handling { GXGY_CCFH_TERMINATE, GXGY_CCFH_CONTINUE, GXGY_CCFH_RETRY_AND_TERMINATE };
 enum gxgy_fault {
     GXGY_FAULT_TX,             // Tx expired
@@ -323,7 +323,8 @@ struct gxgy_cc {
     const ProtobufCMessage *request; // Fgw__Gxgy__GxRequest or GyRequest
     struct gxgy_targets targets;
     enum gxgy_handling handling;
-    bool failover; // the session may move to the alternate
+    bool failover; // the request may go to the alternate
+    bool rerouted; // if its peer is lost, the stack may send it by another
     bool again;    // may have been sent before by somebody else: T flag at once
     int64_t deadline_ns;
     void (*done)(struct gxgy_cc *cc);
@@ -346,6 +347,7 @@ struct gxgy_cc {
     unsigned lost; // of those how many may have been served without our knowing
     size_t target;
     bool alternate_tried;
+    bool gone_out; // a server may have seen it
     uint32_t end_to_end;
     base_handle sent;
     int64_t started_ns;

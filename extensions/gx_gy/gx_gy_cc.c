@@ -121,6 +121,8 @@ static void answered(void *ctx, const struct dia_outcome *outcome)
         err = ERR_OK;
     cc->result = result.code;
     cc->verdict = err == ERR_OK ? gxgy_verdict_of_result(&result) : gxgy_verdict_of_err(err);
+    if (err != ERR_DIA_NO_PEER && err != ERR_DIA_BUSY)
+        cc->gone_out = true;
     // Whoever was asked before, and this one if it did not answer, may have served the request.
     if (outcome->moved)
         cc->lost++;
@@ -161,19 +163,22 @@ static enum err add_head(struct gxgy_cc *cc, struct msg *msg)
     return err;
 }
 
-// Sent again, a request is the same: number and End-to-End id, with the T flag (RFC 6733 5.5.4).
+static bool is_repeated(const struct gxgy_cc *cc)
+{
+    return cc->again || cc->gone_out;
+}
+
+// Sent again, a request is the same: number and End-to-End id, with the T flag (RFC 6733 3, 5.5.4),
+// unless no server can have seen it yet.
 static enum err mark(struct gxgy_cc *cc, struct msg *msg)
 {
     struct msg_hdr *hdr;
     if (fd_msg_hdr(msg, &hdr) != 0)
         return ERR_DIA_LIBRARY;
-    if (cc->tries == 0) {
+    if (cc->tries == 0)
         cc->end_to_end = hdr->msg_eteid;
-        hdr->msg_flags |= cc->again ? CMD_FLAG_RETRANSMIT : 0;
-        return ERR_OK;
-    }
     hdr->msg_eteid = cc->end_to_end;
-    hdr->msg_flags |= CMD_FLAG_RETRANSMIT;
+    hdr->msg_flags |= is_repeated(cc) ? CMD_FLAG_RETRANSMIT : 0;
     return ERR_OK;
 }
 
@@ -205,14 +210,14 @@ static void send_it(struct gxgy_cc *cc)
         const struct dia_send_options options = {
             .timeout_ms = left < tx ? left : tx,
             // a request that has the T flag already would not pass otherwise
-            .no_failover = !cc->failover && cc->tries == 0 && !cc->again,
+            .no_failover = !cc->rerouted && !is_repeated(cc),
             .procedure = procedure(cc),
         };
         cc->tries++;
         err = dia_send(cc->loop, &msg, &options, answered, cc, &cc->sent);
     }
     if (err == ERR_OK) {
-        if (cc->tries == 1)
+        if (!cc->watch.on)
             gxgy_late_watch(cc);
         return;
     }
@@ -280,12 +285,15 @@ void gxgy_cc_prepare(struct gxgy_cc *cc, enum gxgy_app app, const struct gxgy_co
                           core->sticky_host ? tgpp->gy_dest_host : "", &cc->targets);
     if (gx) { // TS 29.212 has no failure handling: try both servers, then give up
         cc->handling = GXGY_CCFH_RETRY_AND_TERMINATE;
-        cc->failover = true;
+        cc->failover = cc->rerouted = true;
         return;
     }
     cc->handling = tgpp->gy_failure_handling >= 1 && tgpp->gy_failure_handling <= 3
                        ? (enum gxgy_handling)(tgpp->gy_failure_handling - 1)
                        : (enum gxgy_handling)gy->failure_handling;
-    cc->failover =
-        tgpp->gy_session_failover ? tgpp->gy_session_failover == 2 : gy->session_failover;
+    // What has no session yet may begin at either server (RFC 8506 5.7, 6.5).
+    bool begun = type == GXGY_UPDATE || type == GXGY_TERMINATION;
+    bool moves = tgpp->gy_session_failover ? tgpp->gy_session_failover == 2 : gy->session_failover;
+    cc->failover = !begun || moves;
+    cc->rerouted = moves;
 }

@@ -23,11 +23,11 @@ struct charge {
 // ---- RFC 8506 clause 7, client, event based ----
 // How the OCS failed the event.
 enum kind {
-    NOT_SENT,  // failure to send
-    TX,        // Tx expired
-    TEMPORARY, // a temporary error
-    FAILED,    // failed answer
-    DENIED,    // END_USER_SERVICE_DENIED, USER_UNKNOWN
+    UNKNOWN,        // it may have been charged: failure to send, Tx expired, and what follows them
+    TEMPORARY,      // a temporary error: it has not
+    FAILED,         // failed answer
+    DENIED,         // END_USER_SERVICE_DENIED, USER_UNKNOWN
+    NOT_APPLICABLE, // CREDIT_CONTROL_NOT_APPLICABLE
     KINDS
 };
 enum how { DEBIT_OR_BUFFER, DEBIT_OR_CONTINUE, REFUND, ASK, HOWS };
@@ -35,12 +35,12 @@ struct outcome {
     bool granted, repeat;
 };
 static const struct outcome outcomes[HOWS][KINDS] = {
-    [DEBIT_OR_BUFFER] = {[NOT_SENT] = {true, true}, [TX] = {true, true}},
-    [DEBIT_OR_CONTINUE] = {[NOT_SENT] = {true, false},
-                           [TX] = {true, false},
+    [DEBIT_OR_BUFFER] = {[UNKNOWN] = {true, true}, [NOT_APPLICABLE] = {true, false}},
+    [DEBIT_OR_CONTINUE] = {[UNKNOWN] = {true, false},
                            [TEMPORARY] = {true, false},
-                           [FAILED] = {true, false}},
-    [REFUND] = {[NOT_SENT] = {false, true}, [TX] = {false, true}, [TEMPORARY] = {false, true}},
+                           [FAILED] = {true, false},
+                           [NOT_APPLICABLE] = {true, false}},
+    [REFUND] = {[UNKNOWN] = {false, true}, [TEMPORARY] = {false, true}},
     [ASK] = {{false, false}},
 };
 
@@ -56,15 +56,20 @@ static enum how how_of(const struct charge *t)
     return on ? DEBIT_OR_CONTINUE : DEBIT_OR_BUFFER;
 }
 
-static enum kind kind_of(const struct gxgy_cc *cc)
+static enum kind kind_of(const struct charge *t)
 {
+    const struct gxgy_cc *cc = &t->cc;
     switch (cc->fault) {
     case GXGY_FAULT_TX:
-        return TX;
+        return UNKNOWN;
     case GXGY_FAULT_SEND:
-        return cc->result ? TEMPORARY : NOT_SENT;
+        // Too busy, says the alternate: that is not known of the one before it. And what is kept
+        // to be repeated is kept (PendingB).
+        return cc->result && !cc->lost && !t->request->repetition ? TEMPORARY : UNKNOWN;
     case GXGY_FAULT_DENIED:
         return DENIED;
+    case GXGY_FAULT_NOT_APPLICABLE:
+        return NOT_APPLICABLE;
     default:
         return FAILED;
     }
@@ -125,10 +130,10 @@ static void reply(struct charge *t, bool asked)
     const struct gxgy_cc *cc = &t->cc;
     Response *r = GXGY_NEW(t->arena, fgw__charging__event_response__descriptor);
     enum err err = r ? ERR_OK : ERR_NOMEM;
-    if (r && (!asked || cc->ok || cc->granted)) {
+    if (r && (!asked || cc->ok)) {
         r->granted = true;
     } else if (r) {
-        const struct outcome *o = &outcomes[how_of(t)][kind_of(cc)];
+        const struct outcome *o = &outcomes[how_of(t)][kind_of(t)];
         r->granted = o->granted;
         r->repeat = o->repeat;
         if (!o->granted && !o->repeat && !cc->answer) { // nothing to tell but that it failed

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What follows when a credit control request did not succeed: RFC 8506 5.7 and the tables of clause
-// 6 (RFC 4006: 7), as data. "Failure to send" comes after failover to the alternate server has been
-// tried (RFC 8506 6).
+// 7, as data. "Failure to send" and "temporary error" are what they are once the alternate server,
+// where the request may go there, has failed too. Where this differs from the tables, and why:
+//   - at Tx, RETRY_AND_TERMINATE would serve the user while the answer is still waited for. Our
+//     caller can be told one thing only: it waits for the alternate, or is refused at once where
+//     there is none (as 8.14 has it in the end);
+//   - what says that a user or service is not to be served (4010, 5030; with them 4012 of RFC 8506
+//     9.1 and 5003 of TS 32.299) refuses in every state, whatever the handling;
+//   - other 4xxx are permanent enough: failed answers;
+//   - a CCR-T is sent again before it is given up: it carries usage.
 #include "extensions/gx_gy/gx_gy.h"
 
 struct row {
@@ -34,11 +41,8 @@ enum gxgy_action gxgy_failure_action(enum gxgy_handling handling, uint32_t reque
             return GXGY_GIVE_UP;
         return failover ? GXGY_TRY_ALTERNATE : GXGY_TRY_AGAIN;
     }
-    if (request_type == GXGY_EVENT) { // what then becomes of the event is gx_gy_event.c's business
-        if (fault == GXGY_FAULT_NOT_APPLICABLE)
-            return GXGY_GRANT;
+    if (request_type == GXGY_EVENT) // what then becomes of the event is gx_gy_event.c's business
         return lost && failover ? GXGY_TRY_ALTERNATE : GXGY_GIVE_UP;
-    }
     const struct row *row = &rows[fault][handling];
     return failover ? row->first : row->second;
 }
@@ -49,9 +53,9 @@ bool gxgy_fault_of(enum err err, const struct dia_result *result, enum gxgy_faul
         uint32_t code;
         enum gxgy_fault fault;
     } codes[] = {
-        {3002, GXGY_FAULT_SEND},   {3004, GXGY_FAULT_SEND},   {3005, GXGY_FAULT_SEND},
-        {4010, GXGY_FAULT_DENIED}, {4012, GXGY_FAULT_DENIED}, {5002, GXGY_FAULT_DENIED},
-        {5003, GXGY_FAULT_DENIED}, {5030, GXGY_FAULT_DENIED}, {4011, GXGY_FAULT_NOT_APPLICABLE},
+        {3002, GXGY_FAULT_SEND},   {3004, GXGY_FAULT_SEND},           {3005, GXGY_FAULT_SEND},
+        {4010, GXGY_FAULT_DENIED}, {4012, GXGY_FAULT_DENIED},         {5003, GXGY_FAULT_DENIED},
+        {5030, GXGY_FAULT_DENIED}, {4011, GXGY_FAULT_NOT_APPLICABLE},
     };
     *out = GXGY_FAULT_FAILED;
     if (err == ERR_OK && result->code / 1000 == 2)

@@ -281,6 +281,17 @@ static enum err gy_answered(struct group *g)
 }
 
 // ---- failures ----
+static void give(const struct group *g, Magma__Lte__TgppContext *tgpp)
+{
+    const struct update *t = g->owner;
+    for (size_t i = 0; i < g->n; i++) {
+        if (g->cc.app == GXGY_GX && t->monitors[g->elements[i]])
+            t->monitors[g->elements[i]]->tgpp_ctx = tgpp;
+        if (g->cc.app == GXGY_GY && t->credits[g->elements[i]])
+            t->credits[g->elements[i]]->tgpp_ctx = tgpp;
+    }
+}
+
 static uint32_t failed_code(const struct group *g)
 {
     const struct gxgy_cc *cc = &g->cc;
@@ -289,6 +300,18 @@ static uint32_t failed_code(const struct group *g)
         gxgy_settings()->gy.failed_update == GXGY_FAILED_TERMINATE)
         return GXGY_UNABLE_TO_COMPLY;
     return cc->verdict.code;
+}
+
+// The OCS does not know the session any more, which goes on (CONTINUE): it is idle (RFC 8506 7),
+// and begins again with its next report.
+static void forget_server(struct group *g)
+{
+    if (gxgy_tgpp(g->owner->arena, g->context.tgpp, NULL, NULL, &g->tgpp) != ERR_OK) {
+        g->owner->no_memory = true;
+        return;
+    }
+    g->tgpp->gy_dest_host = g->tgpp->gy_dest_realm = GXGY_EMPTY;
+    give(g, g->tgpp);
 }
 
 static void group_failed(struct group *g)
@@ -301,20 +324,12 @@ static void group_failed(struct group *g)
             t->credits[at])
             t->credits[at]->limit_type = MAGMA__LTE__CREDIT_LIMIT_TYPE__INFINITE_METERED;
     }
+    if (g->cc.granted && g->cc.app == GXGY_GY && g->cc.result == GXGY_UNKNOWN_SESSION &&
+        gxgy_settings()->gy.late_open)
+        forget_server(g);
 }
 
 // ---- the end ----
-static void give(const struct group *g, Magma__Lte__TgppContext *tgpp)
-{
-    const struct update *t = g->owner;
-    for (size_t i = 0; i < g->n; i++) {
-        if (g->cc.app == GXGY_GX && t->monitors[g->elements[i]])
-            t->monitors[g->elements[i]]->tgpp_ctx = tgpp;
-        if (g->cc.app == GXGY_GY && t->credits[g->elements[i]])
-            t->credits[g->elements[i]]->tgpp_ctx = tgpp;
-    }
-}
-
 // An access gateway keeps the context that it reads last: those of one session must say the same.
 static void unite(const struct group *gx, const struct group *gy)
 {

@@ -10,12 +10,16 @@ import grpc
 import pytest
 
 import peer as scripted
+from kit import stubs
 from kit.agw import code_of
-from kit.pcc import INITIAL, TERMINATION, UPDATE, proto, session_agw
+from kit.pcc import EVENT, INITIAL, TERMINATION, UPDATE, proto, session_agw
 from kit.proc import eventually
 from kit.session import CONTROLLER
 from kit.wrong import ASR, GX, GY, RAR, TX, World
 from peer import RETRANSMIT, avp
+
+charging = stubs.event_charging
+
 
 @pytest.fixture(scope="module")
 def shared(pki, cleanup):
@@ -94,8 +98,9 @@ def test_an_update_that_neither_answers(world, handling, granted):
 
 @pytest.mark.parametrize("handling,failover,asked,end", MATRIX)
 def test_a_beginning_that_is_not_answered(world, handling, failover, asked, end):
-    """Before the OCS has said anything, the settings say what to do."""
-    world.configure(handling, failover)
+    """Before the OCS has said anything, the settings say what to do. A session that has not begun
+    may begin at the alternate, if there is one."""
+    world.configure(handling, alternate=failover)
     world.ocs1.plan[INITIAL] = "silent"
     session = world.session()
     if end == "refused":
@@ -115,11 +120,37 @@ def test_a_beginning_that_is_not_answered(world, handling, failover, asked, end)
     same_again(first[0], *second)
 
 
+def test_a_session_that_begins_at_the_alternate_stays_there(world):
+    """RFC 8506 5.7: to begin there it needs no CC-Session-Failover, to go back it would."""
+    world.configure("retry-and-terminate", False)
+    world.ocs1.plan[INITIAL] = "silent"
+    session = world.session()
+    session.create()
+    world.ocs2.plan[UPDATE] = "silent"
+    assert not session.update(10).success
+    session.terminate()
+    assert [m.number(415) for m in world.ocs2.ccr(None, session)] == [0, 1, 2]
+    assert len(world.ocs1.ccr(None, session)) == 1
+
+
 def test_the_setting_continue_until_the_ocs_says_terminate(world):
     world.configure("continue", True)
     session = world.opened("terminate", False)
     world.ocs1.plan[UPDATE] = "silent"
     assert not session.update(10).success and not world.ocs2.ccr(UPDATE, session)
+
+
+def test_a_session_that_the_ocs_has_lost_begins_again(world):
+    """Served on although its OCS does not know it (CONTINUE), it is idle: RFC 8506 7."""
+    session = world.opened("continue", False)
+    world.ocs1.plan[UPDATE] = 5002
+    assert session.update(10).limit_type == proto.INFINITE_METERED
+    world.ocs1.reset()
+    assert session.update(11).credit.granted_units.total.volume == 1000
+    assert [(m.number(416), m.number(415)) for m in world.ocs1.ccr(None, session)] == [
+        (INITIAL, 0), (UPDATE, 1), (INITIAL, 0)]
+    session.terminate()
+    assert world.ocs1.ccr(TERMINATION, session)[-1].number(415) == 3
 
 
 @pytest.mark.parametrize("failover", [False, True])
@@ -157,7 +188,7 @@ FAILURES = [  # Result-Code of the first server, handling, may move: asked, and 
     (3004, "continue", False, "1", "granted"), (5012, "terminate", True, "1", "refused"),
     (5012, "continue", True, "1", "granted"), (5012, "retry-and-terminate", True, "1", "refused"),
     (4010, "continue", True, "1", "refused"), (5030, "continue", True, "1", "refused"),
-    (5002, "continue", True, "1", "refused"), (4011, "terminate", False, "1", "granted"),
+    (5002, "continue", True, "1", "granted"), (4011, "terminate", False, "1", "granted"),
 ]
 
 
@@ -166,7 +197,7 @@ FAILURES = [  # Result-Code of the first server, handling, may move: asked, and 
 def test_a_request_that_fails(world, kind, code, handling, failover, asked, end):
     world.ocs1.plan[kind] = code
     if kind == INITIAL:
-        world.configure(handling, failover)
+        world.configure(handling, alternate=failover)
         session, element = world.session(), None
         try:
             element = session.create().credits[0]
@@ -198,7 +229,7 @@ def test_a_request_that_fails(world, kind, code, handling, failover, asked, end)
     (UPDATE, "retry-and-terminate", True, "answered")])
 def test_an_ocs_that_dies_before_it_answers(world, kind, handling, failover, end):
     if kind == INITIAL:
-        world.configure(handling, failover)
+        world.configure(handling, alternate=failover)
         session = world.session()
     else:
         session = world.opened(handling, failover)
@@ -235,7 +266,7 @@ def test_an_ocs_that_is_away_from_the_beginning(world):
         assert session.update(5).success
     finally:
         world.ocs1.start()
-    assert not [m for m in world.ocs2.ccr(UPDATE, session) if m.flags & RETRANSMIT]
+    assert not [m for m in world.ocs2.ccr(None, session) if m.flags & RETRANSMIT]
     world.wait_open()
     assert session.update(6).success and not world.ocs1.ccr(None, session)
     session.terminate()
@@ -253,6 +284,45 @@ def test_an_answer_that_comes_too_late(world):
     answer = session.update(11)
     assert answer.success and answer.credit.granted_units.total.volume == 1000
 
+
+# ---- one-time events: RFC 8506 6.5 and 7 ----
+
+DEBIT, REFUND, CHECK, PRICE = range(4)
+EVENTS = [  # action, what the first server does, the second: asked, and how it ends
+    (DEBIT, 2001, 2001, "1", "granted"), (DEBIT, "silent", 2001, "12", "granted"),
+    (DEBIT, "close", 2001, "12", "granted"), (DEBIT, 3004, 2001, "12", "granted"),
+    (DEBIT, "silent", "silent", "12", "granted, repeat"),
+    (DEBIT, "silent", 3004, "12", "granted, repeat"), (DEBIT, 3004, 3004, "12", "refused"),
+    (DEBIT, "silent", 5031, "12", "refused"), (DEBIT, 4010, 2001, "1", "refused"),
+    (DEBIT, 4011, 2001, "1", "granted"), (REFUND, "silent", 3004, "12", "refused, repeat"),
+    (REFUND, 5012, 2001, "1", "refused"), (REFUND, 4011, 2001, "1", "refused"),
+    (CHECK, "silent", 2001, "12", "granted"), (CHECK, "silent", "silent", "12", "failed"),
+    (PRICE, 3002, 2001, "12", "granted"), (PRICE, 5031, 2001, "1", "refused"),
+]
+
+
+@pytest.mark.parametrize("action,first,second,asked,end", EVENTS)
+def test_an_event_that_fails(world, action, first, second, asked, end):
+    """The alternate is asked whatever CC-Session-Failover says: there is no session."""
+    world.ocs1.plan[EVENT], world.ocs2.plan[EVENT] = first, second
+    session = world.session()
+    request = charging.EventRequest(event_id=session.name, action=action,
+                                    services=[charging.EventService(rating_group=7)])
+    session.common(request.subscriber)
+    try:
+        answer = world.agw.call("/fgw.charging.EventCharging/Charge", request,
+                                charging.EventResponse, 6)
+        got = ("granted" if answer.granted else "refused") + (", repeat" if answer.repeat else "")
+    except grpc.RpcError:
+        got = "failed"
+    assert got == end
+    one, two = world.ocs1.ccr(EVENT, session), world.ocs2.ccr(EVENT, session)
+    assert "1" * len(one) + "2" * len(two) == asked
+    same_again(one[0], *two)
+    assert one[0].number(415) == 0 and one[0].number(436) == action
+
+
+# ---- late ----
 
 def hold_back(server, kind=INITIAL):
     """What the server would have answered, in the order of asking."""
@@ -281,7 +351,7 @@ def ended_once(server, session, others=0):
 def test_a_session_that_begins_too_late_is_ended(world, app, handling, forgotten):
     """The caller was answered; the server then says that it has a session, and says it twice.
     forgotten: by then the library knows nothing of the request any more."""
-    world.configure(handling)
+    world.configure(handling, alternate=False)
     server, session = world.pcrf if app == GX else world.ocs1, world.session()
     held = hold_back(server)
     before = late_answers(world, "gx" if app == GX else "gy")

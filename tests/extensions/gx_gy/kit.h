@@ -106,6 +106,7 @@ struct world {
     struct kit_sent sent[32];
     size_t n_sent;
     enum err send_err;
+    size_t send_errs; // so many requests fail with it; 0: all
     const char *origin_host; // of the next answer; NULL: pcrf1 or ocs1
     bool moved; // the next outcome is of a request that the stack had taken to another peer
     struct kit_agw_call agw[8];

@@ -188,13 +188,16 @@ static void test_when_the_ocs_fails_the_event(void **state)
         uint32_t fault;
         int granted, repeat; // -1: the call fails
     } cases[] = {
-        {DEBIT, false, TX, 1, 1},      {DEBIT, false, LOST, 1, 1},   {DEBIT, false, BUSY, 0, 0},
-        {DEBIT, false, FAILED, 0, 0},  {DEBIT, false, DENIED, 0, 0}, {DEBIT, false, UNKNOWN, 0, 0},
-        {DEBIT, false, FREE, 1, 0},    {DEBIT, true, TX, 1, 0},      {DEBIT, true, LOST, 1, 0},
-        {DEBIT, true, BUSY, 1, 0},     {DEBIT, true, FAILED, 1, 0},  {DEBIT, true, DENIED, 0, 0},
-        {DEBIT, true, UNKNOWN, 0, 0},  {REFUND, false, TX, 0, 1},    {REFUND, false, LOST, 0, 1},
-        {REFUND, false, BUSY, 0, 1},   {REFUND, true, FAILED, 0, 0}, {BALANCE_, true, TX, -1, 0},
-        {BALANCE_, true, LOST, -1, 0}, {PRICE_, true, BUSY, 0, 0},   {PRICE_, true, FAILED, 0, 0},
+        {DEBIT, false, TX, 1, 1},       {DEBIT, false, LOST, 1, 1},   {DEBIT, false, BUSY, 0, 0},
+        {DEBIT, false, FAILED, 0, 0},   {DEBIT, false, DENIED, 0, 0}, {DEBIT, false, UNKNOWN, 0, 0},
+        {DEBIT, false, FREE, 1, 0},     {DEBIT, true, TX, 1, 0},      {DEBIT, true, LOST, 1, 0},
+        {DEBIT, true, BUSY, 1, 0},      {DEBIT, true, FAILED, 1, 0},  {DEBIT, true, DENIED, 0, 0},
+        {DEBIT, true, UNKNOWN, 0, 0},   {REFUND, false, TX, 0, 1},    {REFUND, false, LOST, 0, 1},
+        {REFUND, false, BUSY, 0, 1},    {REFUND, true, FAILED, 0, 0}, {BALANCE_, true, TX, -1, 0},
+        {BALANCE_, true, LOST, -1, 0},  {PRICE_, true, BUSY, 0, 0},   {PRICE_, true, FAILED, 0, 0},
+        {DEBIT, true, FREE, 1, 0},      {REFUND, true, DENIED, 0, 0}, {REFUND, true, UNKNOWN, 0, 0},
+        {REFUND, true, FREE, 0, 0},     {BALANCE_, true, FREE, 0, 0}, {BALANCE_, true, BUSY, 0, 0},
+        {BALANCE_, true, DENIED, 0, 0}, {PRICE_, true, TX, -1, 0},    {PRICE_, true, LOST, -1, 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         kit_teardown(NULL);
@@ -251,15 +254,94 @@ static void test_a_repetition_is_the_same_request_with_the_t_flag(void **state)
     assert_true(reply()->granted);
 }
 
-static void test_the_alternate_is_asked_where_set(void **state)
+// RFC 8506 6.5: events may go to the alternate, whatever becomes of sessions.
+static void test_what_the_alternate_says(void **state)
 {
-    kit_settings("gy = { session_failover = true; host = \"a.net\"; alternate = \"b.net\"; };");
-    charge();
-    kit_fail(0, ERR_DIA_PEER_LOST);
-    ASSERT_VALUE(SENT(1), "b.net", AVP_DESTINATION_HOST);
-    assert_true(is_repeated(1));
-    kit_answer(1, 2001, GRANT_EVENT);
-    assert_true(reply()->granted);
+    enum { DEBIT, REFUND, BALANCE_, PRICE_ };
+    enum { TX = 1, LOST, GOOD = 2001, BUSY = 3004, FAILED = 5031, DENIED = 4010, FREE = 4011 };
+    static const struct {
+        int action;
+        bool go_on;
+        uint32_t first, second;
+        int granted, repeat; // -1: the call fails
+    } cases[] = {
+        {DEBIT, false, TX, GOOD, 1, 0},
+        {DEBIT, false, LOST, GOOD, 1, 0},
+        {DEBIT, false, BUSY, GOOD, 1, 0},
+        {REFUND, false, TX, GOOD, 1, 0},
+        {BALANCE_, false, BUSY, GOOD, 1, 0},
+        {PRICE_, false, LOST, GOOD, 1, 0},
+        {DEBIT, false, TX, TX, 1, 1},
+        {DEBIT, false, TX, LOST, 1, 1},
+        // the first one may have charged it, whatever the second one says of itself
+        {DEBIT, false, TX, BUSY, 1, 1},
+        {DEBIT, false, LOST, BUSY, 1, 1},
+        {DEBIT, false, BUSY, TX, 1, 1},
+        {DEBIT, false, BUSY, BUSY, 0, 0},
+        {DEBIT, false, TX, FAILED, 0, 0},
+        {DEBIT, false, TX, DENIED, 0, 0},
+        {DEBIT, false, TX, FREE, 1, 0},
+        {DEBIT, true, TX, BUSY, 1, 0},
+        {DEBIT, true, TX, FAILED, 1, 0},
+        {DEBIT, true, BUSY, DENIED, 0, 0},
+        {REFUND, false, TX, BUSY, 0, 1},
+        {REFUND, false, TX, FAILED, 0, 0},
+        {BALANCE_, false, TX, TX, -1, 0},
+        {PRICE_, true, TX, BUSY, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const uint32_t ways[] = {cases[i].first, cases[i].second};
+        kit_teardown(NULL);
+        begin(NULL);
+        kit_settings(cases[i].go_on ? "gy = { host = \"a.net\"; alternate = \"b.net\"; "
+                                      "direct_debiting = \"continue\"; };"
+                                    : "gy = { host = \"a.net\"; alternate = \"b.net\"; };");
+        e.request.action = (Fgw__Charging__Action)cases[i].action;
+        charge();
+        for (size_t k = 0; k < 2; k++) {
+            ASSERT_VALUE(SENT(k), k ? "b.net" : "a.net", AVP_DESTINATION_HOST);
+            assert_int_equal(is_repeated(k), k);
+            if (ways[k] > LOST)
+                kit_answer(k, ways[k], "");
+            else
+                kit_fail(k, ways[k] == TX ? ERR_TIMEOUT : ERR_DIA_PEER_LOST);
+        }
+        assert_int_equal(world.n_sent, 2);
+        if (cases[i].granted < 0) {
+            assert_int_not_equal(world.call.status, RPC_OK);
+            continue;
+        }
+        const Response *r = reply();
+        assert_int_equal(r->granted, cases[i].granted);
+        assert_int_equal(r->repeat, cases[i].repeat);
+    }
+}
+
+// RFC 8506 7, PendingB: what is kept is kept until the OCS has said yes or no.
+static void test_what_was_kept_is_repeated_until_the_ocs_says(void **state)
+{
+    static const struct {
+        uint32_t result; // 0: none
+        bool granted, repeat;
+    } cases[] = {{2001, true, false},
+                 {5031, false, false},
+                 {4010, false, false},
+                 {3004, true, true},
+                 {0, true, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        kit_teardown(NULL);
+        begin(NULL);
+        e.request.repetition = true;
+        charge();
+        assert_true(is_repeated(0));
+        if (cases[i].result)
+            kit_answer(0, cases[i].result, "");
+        else
+            kit_fail(0, ERR_DIA_NO_PEER);
+        const Response *r = reply();
+        assert_int_equal(r->granted, cases[i].granted);
+        assert_int_equal(r->repeat, cases[i].repeat);
+    }
 }
 
 static void test_where_gy_is_off_events_are_free(void **state)
@@ -323,7 +405,8 @@ int main(void)
         CASE(test_when_the_ocs_fails_the_event),
         CASE(test_the_ocs_says_what_its_failure_means),
         CASE(test_a_repetition_is_the_same_request_with_the_t_flag),
-        CASE(test_the_alternate_is_asked_where_set),
+        CASE(test_what_the_alternate_says),
+        CASE(test_what_was_kept_is_repeated_until_the_ocs_says),
         CASE(test_where_gy_is_off_events_are_free),
         CASE(test_events_that_make_no_sense),
         CASE(test_an_event_is_no_session),

@@ -276,6 +276,30 @@ static void test_a_session_without_gy_begins_one(void **state)
     assert_string_equal(reply()->responses[0]->tgpp_ctx->gy_dest_host, "ocs1.example.org");
 }
 
+// RFC 8506 7: to be served although the OCS has lost the session makes it idle.
+static void test_a_session_that_the_ocs_has_lost_begins_again(void **state)
+{
+    u.tgpp.gy_failure_handling = 2; // CONTINUE
+    credit(SESSION, 4, 7, 1, 1);
+    monitor(SESSION, 4, "mk1", 1, 2);
+    call();
+    kit_answer(0, 5002, "");
+    kit_answer(1, 2001, "");
+    Response *r = reply();
+    assert_true(r->responses[0]->success);
+    assert_int_equal(r->responses[0]->limit_type, MAGMA__LTE__CREDIT_LIMIT_TYPE__INFINITE_METERED);
+    assert_string_equal(r->responses[0]->tgpp_ctx->gy_dest_host, "");
+    assert_string_equal(r->usage_monitor_responses[0]->tgpp_ctx->gy_dest_host, "");
+    assert_string_equal(r->responses[0]->tgpp_ctx->gx_dest_host, "pcrf1.example.org");
+    u.credits[0].tgpp_ctx = r->responses[0]->tgpp_ctx;
+    u.request.n_usage_monitors = 0;
+    call();
+    ASSERT_VALUE(SENT(2), "1", AVP_CC_REQUEST_TYPE);
+    ASSERT_VALUE(SENT(2), "0", AVP_CC_REQUEST_NUMBER);
+    kit_answer(2, 2001, GRANT_7);
+    assert_string_equal(reply()->responses[0]->tgpp_ctx->gy_dest_host, "ocs1.example.org");
+}
+
 static void test_grants_of_every_kind(void **state)
 {
     credit(SESSION, 4, 8, 1, 1);
@@ -556,6 +580,7 @@ int main(void)
         CASE(test_a_refusal_of_the_whole_command),
         CASE(test_handling_of_the_session_comes_from_its_context),
         CASE(test_a_session_without_gy_begins_one),
+        CASE(test_a_session_that_the_ocs_has_lost_begins_again),
         CASE(test_grants_of_every_kind),
         CASE(test_final_units),
         CASE(test_duplicate_and_unknown_avps_do_no_harm),

@@ -108,11 +108,12 @@ enum err dia_send(struct base_loop *loop, struct msg **request,
                   base_handle *out)
 {
     assert_true(world.n_sent < sizeof(world.sent) / sizeof(world.sent[0]));
+    enum err err = !world.send_errs || world.n_sent < world.send_errs ? world.send_err : ERR_OK;
     world.sent[world.n_sent++] = (struct kit_sent){
-        .msg = *request, .done = world.send_err ? NULL : done, .ctx = ctx, .options = *options};
+        .msg = *request, .done = err ? NULL : done, .ctx = ctx, .options = *options};
     *request = NULL;
     *out = world.n_sent;
-    return world.send_err;
+    return err;
 }
 
 void dia_cancel(struct base_loop *loop, base_handle handle)
