@@ -267,6 +267,7 @@ def number_after(option, default):
 
 
 def main():
+    benchlib.usual_congestion_control()
     quick = "--quick" in sys.argv
     bench = Bench(quick, number_after("--rounds", 3),
                   number_after("--sessions", 5000 if quick else 100000))

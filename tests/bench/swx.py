@@ -158,6 +158,7 @@ def write_docs(bench, text):
 
 
 def main():
+    benchlib.usual_congestion_control()
     rounds = int(sys.argv[sys.argv.index("--rounds") + 1]) if "--rounds" in sys.argv else 3
     bench = Bench("--quick" in sys.argv, rounds)
     try:
