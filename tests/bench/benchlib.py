@@ -49,13 +49,16 @@ CONGESTION = "/proc/sys/net/ipv4/tcp_congestion_control"
 
 
 def usual_congestion_control():
-    """Debian's default in this network namespace, for everybody. Others are made for real paths:
-    BBR paces even the loopback, and every ten seconds lets four packets through for 200 ms."""
-    try:
-        with open(CONGESTION, "w") as setting:
-            setting.write("cubic")
-    except OSError as error:
-        say("congestion control stays as it is: %s" % error)
+    """Debian's default in this network namespace, for everybody; where a namespace may not choose
+    it, Reno, which is the same where nothing gets lost. Others are made for real paths: BBR paces
+    even the loopback, and every ten seconds lets four packets through for 200 ms."""
+    for name in ("cubic", "reno"):
+        try:
+            with open(CONGESTION, "w") as setting:
+                setting.write(name)
+            return
+        except OSError as error:
+            say("congestion control %s: %s" % (name, error))
 
 
 def machine():
