@@ -154,3 +154,17 @@ struct fgw_up *fgw_up_begin(const struct fgw_up_interface *interface, const char
     rpc_call_on_cancel(call, cancelled, up);
     return up;
 }
+
+void fgw_up_quirks(const struct fgw_up *up, const char *what, const struct xlate_ctx *ctx)
+{
+    const struct base_log_subject subject = {
+        .imsi = up->imsi.digits, .agw = up->gateway, .peer = up->peer};
+    if (ctx->dropped)
+        base_log_limited(up->interface->log, BASE_LOG_WARN, &subject,
+                         "%s: %u AVPs could not be read and were dropped, the first is %s", what,
+                         ctx->dropped, dia_dict_avp_name(ctx->dropped_avp));
+    if (ctx->unknown_mandatory)
+        base_log_limited(up->interface->log, BASE_LOG_WARN, &subject,
+                         "%s: %u unknown AVPs with the M bit, the first is %s", what,
+                         ctx->unknown_mandatory, dia_dict_avp_name(dia_avp_ident(ctx->unknown)));
+}

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/handle.h"
 #include "base/log.h"
+#include "diameter/xlate.h"
 #include "fgw/gateway.h"
 #include "fgw/route.h"
 #include "fgw/verdict.h"
@@ -59,3 +60,5 @@ void fgw_up_fail(struct fgw_up *up, const struct fgw_verdict *verdict, const cha
 void fgw_up_reply(struct fgw_up *up, const struct fgw_verdict *verdict,
                   const ProtobufCMessage *reply);
 void fgw_up_free(struct fgw_up *up);
+// Logs what of an answer was decoded leniently. what: "ULR answer".
+void fgw_up_quirks(const struct fgw_up *up, const char *what, const struct xlate_ctx *ctx);

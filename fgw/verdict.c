@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fgw/verdict.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "rpc/status.h"
 
 bool fgw_verdict_find(const struct fgw_verdict_row *rows, size_t n, uint32_t code,
@@ -59,6 +62,14 @@ struct fgw_verdict fgw_verdict_of_base(uint32_t result_code)
     default:
         return (struct fgw_verdict){RPC_UNKNOWN, 0, "other"};
     }
+}
+
+void fgw_verdict_text(const struct fgw_verdict *verdict, const struct dia_result *result,
+                      char *text, size_t size)
+{
+    snprintf(text, size, "Diameter %s %" PRIu32 " (%s)",
+             result->experimental ? "Experimental-Result" : "Result-Code", result->code,
+             verdict->label);
 }
 
 struct fgw_verdict fgw_verdict_of_err(enum err err)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "diameter/msg.h"
 
 // What the access gateway gets.
 struct fgw_verdict {
@@ -25,6 +26,9 @@ bool fgw_verdict_find(const struct fgw_verdict_row *rows, size_t n, uint32_t cod
                       struct fgw_verdict *out);
 // A Result-Code as RFC 6733 7.1 defines it; unknown ones by their class.
 struct fgw_verdict fgw_verdict_of_base(uint32_t result_code);
+// The answer of the core in words, for the caller: "Diameter Result-Code 3004 (too_busy)".
+void fgw_verdict_text(const struct fgw_verdict *verdict, const struct dia_result *result,
+                      char *text, size_t size);
 // A failure of our own.
 struct fgw_verdict fgw_verdict_of_err(enum err err);
 

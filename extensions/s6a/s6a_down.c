@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "diameter/avp.h"
 #include "extensions/s6a/s6a.h"
+#include "fgw/notice.h"
 #include "proto/s6a.pb-c.h"
 #include "proto/s6a_gateway.pb-c.h"
 #include "rpc/status.h"
@@ -246,69 +247,30 @@ enum err s6a_down_accept(void)
 }
 
 // ---- a subscriber that moved between our gateways ----
-struct moved {
-    struct base_arena *arena;
-    struct base_imsi imsi;
-    const char *gateway; // in the arena
-    int64_t started_ns;
-};
-
-static void moved_end(struct moved *m, const struct fgw_core_result *result)
-{
-    const struct base_log_subject subject = {.imsi = m->imsi.digits, .agw = m->gateway};
-    fgw_count("s6a", "moved", FGW_DOWN, "", result->label, base_now_ns() - m->started_ns);
-    base_log(&log_s6a, BASE_LOG_INFO, &subject, "cancelled, moved to another access gateway: %s",
-             result->label);
-    base_arena_free(m->arena);
-}
-
-static void moved_done(void *ctx, const struct rpc_tunnel_result *result)
-{
-    const struct fgw_core_result core =
-        result->err == ERR_OK ? fgw_core_of_status(result->status, &s6a_core_user_unknown)
-                              : fgw_core_of_err(result->err, &s6a_core_user_unknown);
-    moved_end(ctx, &core);
-}
-
 void s6a_cancel_moved(struct base_loop *loop, const struct base_imsi *imsi, const char *gateway)
 {
     const struct s6a_settings *settings = s6a_settings();
+    struct base_imsi user = *imsi;
     CLR clr = MAGMA__FEG__CANCEL_LOCATION_REQUEST__INIT;
     if (settings->moved_cancel == S6A_MOVED_NONE)
         return;
-    struct base_arena *arena = base_arena_new(0, 0);
-    struct moved *m = arena ? base_arena_zalloc(arena, sizeof(*m)) : NULL;
-    const char *kept = m ? base_arena_strndup(arena, gateway, FGW_GATEWAY_ID_MAX) : NULL;
-    if (!kept) {
-        base_arena_free(arena);
-        return;
-    }
-    m->arena = arena;
-    m->imsi = *imsi;
-    m->started_ns = base_now_ns();
-    m->gateway = kept;
-    clr.user_name = m->imsi.digits;
+    clr.user_name = user.digits;
     clr.cancellation_type = TYPE(MME_UPDATE_PROCEDURE);
     clr.moved_to_other_gateway = 1;
     if (settings->moved_cancel == S6A_MOVED_WITHDRAWAL)
         set_cancel_type(&clr, TYPE(SUBSCRIPTION_WITHDRAWAL));
-    size_t len = protobuf_c_message_get_packed_size(&clr.base);
-    uint8_t *packed = base_arena_alloc(arena, len);
-    enum err err = ERR_NOMEM;
-    if (packed) {
-        protobuf_c_message_pack(&clr.base, packed);
-        const struct rpc_tunnel_call c = {
-            .gateway = m->gateway,
-            .service = settings->agw_service,
-            .path = CANCEL_PATH,
-            .message = packed,
-            .len = len,
-            .timeout_ms = settings->agw_timeout_ms,
-        };
-        err = fgw_agw_call(loop, &c, moved_done, m);
-    }
-    if (err != ERR_OK) {
-        const struct fgw_core_result core = fgw_core_of_err(err, &s6a_core_user_unknown);
-        moved_end(m, &core);
-    }
+    const struct fgw_notice notice = {
+        .interface = "s6a",
+        .procedure = "moved",
+        .text = "cancelled, moved to another access gateway",
+        .log = &log_s6a,
+        .unknown = &s6a_core_user_unknown,
+        .gateway = gateway,
+        .service = settings->agw_service,
+        .path = CANCEL_PATH,
+        .timeout_ms = settings->agw_timeout_ms,
+        .imsi = imsi,
+        .message = &clr.base,
+    };
+    fgw_notice_send(loop, &notice);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "diameter/avp.h"
 #include "extensions/s6a/s6a.h"
+#include "fgw/home.h"
 #include "fgw/up.h"
 #include "proto/s6a.pb-c.h"
 #include "proto/s6a_gateway.pb-c.h"
@@ -42,8 +43,7 @@ struct procedure {
 // What S6a has of a transaction.
 struct own {
     const struct procedure *procedure;
-    bool to_remembered; // sent to the HSS that is remembered for this subscriber
-    bool by_realm;      // not again
+    struct fgw_home home;
 };
 
 static struct own *own(const struct fgw_up *up)
@@ -225,48 +225,9 @@ static const struct procedure procedures[] = {
      .shortcut = shortcut_nor},
 };
 
-// ---- which HSS (TS 29.272 7.1.6) ----
-// Origin-Host is the HSS's own: agents between us leave it alone.
-static void remember_hss(const struct fgw_up *up, struct msg *answer)
-{
-    char host[FGW_IDENTITY_MAX + 1];
-    const uint8_t *text;
-    size_t len;
-    if (!s6a_settings()->remember_hss || !answer ||
-        dia_get_bytes(answer, AVP_ORIGIN_HOST, &text, &len) != ERR_OK || len == 0 ||
-        len >= sizeof(host) || memchr(text, '\0', len))
-        return;
-    memcpy(host, text, len);
-    host[len] = '\0';
-    fgw_directory_learn_host(FGW_ACCESS_MME, &up->imsi, host); // without it: by realm, as before
-}
-
-// The remembered HSS is gone (UNABLE_TO_DELIVER), or has no such user (any more).
-static bool is_wrong_hss(const struct fgw_up *up, const struct dia_result *result)
-{
-    bool gone = !result->experimental && result->code == S6A_UNABLE_TO_DELIVER;
-    bool unknown = result->experimental && result->code == S6A_USER_UNKNOWN;
-    return own(up)->to_remembered && (gone || unknown);
-}
-
 static bool send_again(struct fgw_up *up);
 
 // ---- the answer of the HSS ----
-static void note_quirks(const struct fgw_up *up, const struct xlate_ctx *ctx)
-{
-    const char *name = own(up)->procedure->name;
-    const struct base_log_subject subject = {
-        .imsi = up->imsi.digits, .agw = up->gateway, .peer = up->peer};
-    if (ctx->dropped)
-        base_log_limited(&log_s6a, BASE_LOG_WARN, &subject,
-                         "%s answer: %u AVPs could not be read and were dropped, the first is %s",
-                         name, ctx->dropped, dia_dict_avp_name(ctx->dropped_avp));
-    if (ctx->unknown_mandatory)
-        base_log_limited(&log_s6a, BASE_LOG_WARN, &subject,
-                         "%s answer: %u unknown AVPs with the M bit, the first is %s", name,
-                         ctx->unknown_mandatory, dia_dict_avp_name(dia_avp_ident(ctx->unknown)));
-}
-
 static void finish(struct fgw_up *up, const struct dia_outcome *outcome, struct fgw_verdict verdict)
 {
     const struct procedure *p = own(up)->procedure;
@@ -279,12 +240,12 @@ static void finish(struct fgw_up *up, const struct dia_outcome *outcome, struct 
             fail_err(up, err, xlate_where(&ctx, where, sizeof(where)));
             return;
         }
-        note_quirks(up, &ctx);
+        fgw_up_quirks(up, p->name, &ctx);
         verdict.error_code = p->accept ? p->accept(up, message) : 0;
         if (verdict.error_code)
             verdict.label = "no_valid_vectors";
-        else if (p->registers)
-            remember_hss(up, outcome->answer);
+        else if (p->registers && s6a_settings()->remember_hss)
+            fgw_home_learn(FGW_ACCESS_MME, &up->imsi, outcome->answer);
     }
     if (verdict.error_code) {
         failed = xlate_message_new(up->arena, p->reply);
@@ -299,9 +260,7 @@ static void fail_result(struct fgw_up *up, const struct dia_result *result,
                         const struct fgw_verdict *verdict)
 {
     char text[128];
-    snprintf(text, sizeof(text), "Diameter %s %" PRIu32 " (%s)",
-             result->experimental ? "Experimental-Result" : "Result-Code", result->code,
-             verdict->label);
+    fgw_verdict_text(verdict, result, text, sizeof(text));
     fail(up, verdict, text);
 }
 
@@ -311,11 +270,9 @@ static void answered(struct fgw_up *up, const struct dia_outcome *outcome)
     char text[128];
     if (outcome->answer)
         result = dia_msg_result(outcome->answer);
-    if (is_wrong_hss(up, &result)) {
-        fgw_directory_learn_host(FGW_ACCESS_MME, &up->imsi, "");
-        if (send_again(up))
-            return;
-    }
+    if (fgw_home_wrong(&own(up)->home, FGW_ACCESS_MME, &up->imsi, outcome->answer) &&
+        send_again(up))
+        return;
     bool usable =
         outcome->err == ERR_DIA_BAD_ANSWER && result.code && !s6a_settings()->strict_answers;
     if (outcome->err != ERR_OK && !usable) {
@@ -331,17 +288,6 @@ static void answered(struct fgw_up *up, const struct dia_outcome *outcome)
 }
 
 // ---- the request ----
-static void find_hss(struct fgw_up *up, struct fgw_destination *to)
-{
-    const struct s6a_settings *settings = s6a_settings();
-    struct own *o = own(up);
-    fgw_route_find(&settings->routes, settings->realm, settings->host, &up->imsi,
-                   dia_origin_realm(), to);
-    o->to_remembered =
-        !to->host[0] && settings->remember_hss && !o->by_realm &&
-        fgw_directory_host(FGW_ACCESS_MME, &up->imsi, to->host, sizeof(to->host)) == ERR_OK;
-}
-
 // text[size] says what is wrong on failure.
 static enum err send_request(struct fgw_up *up, char *text, size_t size)
 {
@@ -353,7 +299,10 @@ static enum err send_request(struct fgw_up *up, char *text, size_t size)
     struct xlate_ctx ctx = {.arena = up->arena};
     // A registration goes on without its caller, but not beyond the time he gave.
     int64_t left_ms = up->call ? INT64_MAX : base_ms_until(up->deadline_ns);
-    find_hss(up, &to);
+    fgw_route_find(&settings->routes, settings->realm, settings->host, &up->imsi,
+                   dia_origin_realm(), &to);
+    if (settings->remember_hss)
+        fgw_home_find(&own(up)->home, FGW_ACCESS_MME, &up->imsi, &to);
     enum err err =
         fgw_request_new(DIA_APP_S6A, p->command, NULL, &to, settings->vendor_application, &msg);
     if (err != ERR_OK)
@@ -376,7 +325,6 @@ static bool send_again(struct fgw_up *up)
 {
     char text[256];
     const struct base_log_subject subject = {.imsi = up->imsi.digits, .agw = up->gateway};
-    own(up)->by_realm = true;
     if (base_ms_until(up->deadline_ns) <= 0 || send_request(up, text, sizeof(text)) != ERR_OK)
         return false;
     up->peer = ""; // whoever answers now counts

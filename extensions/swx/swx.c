@@ -69,51 +69,29 @@ void swx_end(struct fgw_up *up, const struct fgw_verdict *verdict, const char *t
     fgw_up_free(up);
 }
 
-// ---- which HSS ----
-// By the settings, or with a name: that of the HSS that knows the user. may_name: where the request
-// may go to that one. Uses both of the destinations.
-static const struct fgw_destination *find_hss(struct fgw_up *up, bool may_name,
-                                              struct fgw_destination to[2])
+// ---- the request ----
+// Requests in our own name go to the HSS that knows the user, those in another's by realm.
+static void find_hss(struct fgw_up *up, bool may_name, struct fgw_destination *to)
 {
-    static const struct conf_list none;
     const struct swx_settings *settings = swx_settings();
     struct swx_own *own = up->own;
     fgw_route_find(&settings->routes, settings->realm, settings->host, &up->imsi,
-                   dia_origin_realm(), &to[0]);
-    own->to_remembered =
-        may_name && !to[0].host[0] && settings->remember_hss && !own->by_realm &&
-        fgw_directory_host(FGW_ACCESS_WLAN, &up->imsi, own->hss, sizeof(own->hss)) == ERR_OK;
-    if (!own->to_remembered)
-        return &to[0];
-    fgw_route_find(&none, to[0].realm, own->hss, &up->imsi, to[0].realm, &to[1]);
-    return &to[1];
+                   dia_origin_realm(), to);
+    own->home.named = false;
+    if (may_name && settings->remember_hss)
+        fgw_home_find(&own->home, FGW_ACCESS_WLAN, &up->imsi, to);
 }
 
 void swx_remember_hss(const struct fgw_up *up, const struct dia_outcome *outcome)
 {
-    char host[FGW_IDENTITY_MAX + 1];
-    const uint8_t *text;
-    size_t len;
-    if (!swx_settings()->remember_hss ||
-        dia_get_bytes(outcome->answer, AVP_ORIGIN_HOST, &text, &len) != ERR_OK || len == 0 ||
-        len >= sizeof(host) || memchr(text, '\0', len))
-        return;
-    memcpy(host, text, len); // its own name: agents between us leave it alone
-    host[len] = '\0';
-    fgw_directory_learn_host(FGW_ACCESS_WLAN, &up->imsi, host); // without it: by realm
+    if (swx_settings()->remember_hss)
+        fgw_home_learn(FGW_ACCESS_WLAN, &up->imsi, outcome->answer);
 }
 
 bool swx_wrong_hss(struct fgw_up *up, const struct dia_outcome *outcome)
 {
     struct swx_own *own = up->own;
-    if (!own->to_remembered || !outcome->answer)
-        return false;
-    const struct dia_result result = dia_msg_result(outcome->answer);
-    if (result.experimental ? result.code != 5001 : result.code != 3002)
-        return false;
-    own->by_realm = true;
-    fgw_directory_learn_host(FGW_ACCESS_WLAN, &up->imsi, "");
-    return true;
+    return fgw_home_wrong(&own->home, FGW_ACCESS_WLAN, &up->imsi, outcome->answer);
 }
 
 static enum err build(struct fgw_up *up, enum swx_message message, const ProtobufCMessage *from,
@@ -121,11 +99,10 @@ static enum err build(struct fgw_up *up, enum swx_message message, const Protobu
 {
     const struct xlate_def *def = xlate_def(swx_table(message));
     struct xlate_ctx ctx = {.arena = up->arena};
-    struct fgw_destination found[2];
-    const struct fgw_destination *to =
-        find_hss(up, def->application == DIA_APP_SWX && !origin, found);
+    struct fgw_destination to;
+    find_hss(up, def->application == DIA_APP_SWX && !origin, &to);
     enum err err =
-        fgw_request_new_from(def->application, def->command, up->gateway, origin, to, true, msg);
+        fgw_request_new_from(def->application, def->command, up->gateway, origin, &to, true, msg);
     if (err != ERR_OK)
         return err;
     err = xlate_encode(swx_table(message), from, *msg, &ctx);
@@ -171,9 +148,8 @@ struct fgw_verdict swx_judge(const struct dia_outcome *outcome, char *text)
     struct msg_hdr *hdr = NULL;
     bool s6a = fd_msg_hdr(outcome->answer, &hdr) == 0 && hdr->msg_appl == DIA_APP_S6A;
     verdict = s6a ? swx_verdict_of_s6a(&result) : swx_verdict_of_result(&result);
-    snprintf(text, 128, "Diameter %s %" PRIu32 " (%s)",
-             result.experimental ? "Experimental-Result" : "Result-Code", result.code,
-             verdict.label);
+    if (verdict.status != RPC_OK)
+        fgw_verdict_text(&verdict, &result, text, 128);
     return verdict;
 }
 
@@ -181,8 +157,6 @@ enum err swx_read(struct fgw_up *up, enum swx_message message, const struct dia_
                   ProtobufCMessage **out)
 {
     const char *name = xlate_def(swx_table(message))->name;
-    const struct base_log_subject subject = {
-        .imsi = up->imsi.digits, .agw = up->gateway, .peer = up->peer};
     struct xlate_ctx ctx = {.arena = up->arena, .lenient = true};
     enum err err = xlate_decode(swx_table(message), outcome->answer, &ctx, out);
     if (err != ERR_OK) {
@@ -191,14 +165,7 @@ enum err swx_read(struct fgw_up *up, enum swx_message message, const struct dia_
         swx_end(up, &verdict, xlate_where(&ctx, where, sizeof(where)));
         return err;
     }
-    if (ctx.dropped)
-        base_log_limited(&log_swx, BASE_LOG_WARN, &subject,
-                         "%s: %u AVPs could not be read and were dropped, the first is %s", name,
-                         ctx.dropped, dia_dict_avp_name(ctx.dropped_avp));
-    if (ctx.unknown_mandatory)
-        base_log_limited(&log_swx, BASE_LOG_WARN, &subject,
-                         "%s: %u unknown AVPs with the M bit, the first is %s", name,
-                         ctx.unknown_mandatory, dia_dict_avp_name(dia_avp_ident(ctx.unknown)));
+    fgw_up_quirks(up, name, &ctx);
     return ERR_OK;
 }
 

@@ -13,6 +13,7 @@
 #include "extensions/swx/swx_tables.h"
 #include "fgw/down.h"
 #include "fgw/gateway.h"
+#include "fgw/home.h"
 #include "fgw/route.h"
 #include "fgw/up.h"
 #include "fgw/verdict.h"
@@ -104,9 +105,7 @@ void swx_terminate_moved(struct base_loop *loop, const struct base_imsi *imsi, c
 
 // ---- one transaction up ----
 struct swx_own {
-    bool to_remembered; // the request under way names the HSS that answered before
-    bool by_realm;      // that one was wrong: not again
-    char hss[FGW_IDENTITY_MAX + 1];
+    struct fgw_home home;
     Magma__Feg__AuthenticationAnswer *answer; // Authenticate: what has been found so far
     uint32_t asked;                           // vectors
     bool taken_over;                          // tried once

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "diameter/avp.h"
 #include "extensions/swx/swx.h"
+#include "fgw/notice.h"
 #include "rpc/status.h"
 
 typedef Magma__Feg__RegistrationTerminationRequest RTR;
@@ -172,63 +173,25 @@ enum err swx_down_accept(void)
 }
 
 // ---- a user that moved between our gateways ----
-struct moved {
-    struct base_imsi imsi;
-    char gateway[FGW_GATEWAY_ID_MAX + 1];
-    int64_t started_ns;
-    struct base_arena *arena;
-};
-
-static void moved_end(struct moved *m, const struct fgw_core_result *result)
-{
-    const struct base_log_subject subject = {.imsi = m->imsi.digits, .agw = m->gateway};
-    fgw_count("swx", "moved", FGW_DOWN, "", result->label, base_now_ns() - m->started_ns);
-    base_log(&log_swx, BASE_LOG_INFO, &subject, "session ended, user is at another gateway: %s",
-             result->label);
-    base_arena_free(m->arena);
-}
-
-static void moved_done(void *ctx, const struct rpc_tunnel_result *result)
-{
-    const struct fgw_core_result core =
-        result->err == ERR_OK ? fgw_core_of_status(result->status, &swx_core_user_unknown)
-                              : fgw_core_of_err(result->err, &swx_core_user_unknown);
-    moved_end(ctx, &core);
-}
-
 void swx_terminate_moved(struct base_loop *loop, const struct base_imsi *imsi, const char *gateway)
 {
     const struct swx_settings *settings = swx_settings();
+    struct base_imsi user = *imsi;
     RTR rtr = MAGMA__FEG__REGISTRATION_TERMINATION_REQUEST__INIT;
-    struct base_arena *arena = base_arena_new(0, 0);
-    struct moved *m = arena ? base_arena_zalloc(arena, sizeof(*m)) : NULL;
-    if (!m) {
-        base_arena_free(arena);
-        return;
-    }
-    m->arena = arena;
-    m->imsi = *imsi;
-    m->started_ns = base_now_ns();
-    snprintf(m->gateway, sizeof(m->gateway), "%s", gateway);
-    rtr.user_name = m->imsi.digits;
+    rtr.user_name = user.digits;
     rtr.reason_code = REASON(NEW_SERVER_ASSIGNMENT);
-    size_t len = protobuf_c_message_get_packed_size(&rtr.base);
-    uint8_t *packed = base_arena_alloc(arena, len);
-    enum err err = ERR_NOMEM;
-    if (packed) {
-        protobuf_c_message_pack(&rtr.base, packed);
-        const struct rpc_tunnel_call c = {
-            .gateway = m->gateway,
-            .service = settings->agw_service,
-            .path = TERMINATE_PATH,
-            .message = packed,
-            .len = len,
-            .timeout_ms = settings->agw_timeout_ms,
-        };
-        err = fgw_agw_call(loop, &c, moved_done, m);
-    }
-    if (err != ERR_OK) {
-        const struct fgw_core_result core = fgw_core_of_err(err, &swx_core_user_unknown);
-        moved_end(m, &core);
-    }
+    const struct fgw_notice notice = {
+        .interface = "swx",
+        .procedure = "moved",
+        .text = "session ended, user is at another gateway",
+        .log = &log_swx,
+        .unknown = &swx_core_user_unknown,
+        .gateway = gateway,
+        .service = settings->agw_service,
+        .path = TERMINATE_PATH,
+        .timeout_ms = settings->agw_timeout_ms,
+        .imsi = imsi,
+        .message = &rtr.base,
+    };
+    fgw_notice_send(loop, &notice);
 }
