@@ -36,23 +36,12 @@ static struct xlate_table *tables[GXGY_MESSAGES];
 
 void gxgy_tables_free(void)
 {
-    for (size_t i = 0; i < GXGY_MESSAGES; i++) {
-        xlate_free(tables[i]);
-        tables[i] = NULL;
-    }
+    xlate_free_all(tables, GXGY_MESSAGES);
 }
 
 enum err gxgy_tables_compile(void (*report)(void *arg, const char *text), void *arg)
 {
-    enum err first = ERR_OK;
-    for (size_t i = 0; i < GXGY_MESSAGES; i++) {
-        enum err err = xlate_compile(&defs[i], report, arg, &tables[i]);
-        if (first == ERR_OK)
-            first = err;
-    }
-    if (first != ERR_OK)
-        gxgy_tables_free();
-    return first;
+    return xlate_compile_all(defs, GXGY_MESSAGES, report, arg, tables);
 }
 
 const struct xlate_table *gxgy_table(enum gxgy_message message)

@@ -49,23 +49,12 @@ static struct xlate_table *tables[S13_MESSAGES];
 
 void s13_tables_free(void)
 {
-    for (size_t i = 0; i < S13_MESSAGES; i++) {
-        xlate_free(tables[i]);
-        tables[i] = NULL;
-    }
+    xlate_free_all(tables, S13_MESSAGES);
 }
 
 enum err s13_tables_compile(void (*report)(void *arg, const char *text), void *arg)
 {
-    enum err first = ERR_OK;
-    for (size_t i = 0; i < S13_MESSAGES; i++) {
-        enum err err = xlate_compile(&defs[i], report, arg, &tables[i]);
-        if (first == ERR_OK)
-            first = err;
-    }
-    if (first != ERR_OK)
-        s13_tables_free();
-    return first;
+    return xlate_compile_all(defs, S13_MESSAGES, report, arg, tables);
 }
 
 const struct xlate_table *s13_table(enum s13_message message)

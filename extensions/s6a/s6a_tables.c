@@ -424,23 +424,12 @@ static struct xlate_table *tables[S6A_MESSAGES];
 
 void s6a_tables_free(void)
 {
-    for (size_t i = 0; i < S6A_MESSAGES; i++) {
-        xlate_free(tables[i]);
-        tables[i] = NULL;
-    }
+    xlate_free_all(tables, S6A_MESSAGES);
 }
 
 enum err s6a_tables_compile(void (*report)(void *arg, const char *text), void *arg)
 {
-    enum err first = ERR_OK;
-    for (size_t i = 0; i < S6A_MESSAGES; i++) {
-        enum err err = xlate_compile(&defs[i], report, arg, &tables[i]);
-        if (first == ERR_OK)
-            first = err;
-    }
-    if (first != ERR_OK)
-        s6a_tables_free();
-    return first;
+    return xlate_compile_all(defs, S6A_MESSAGES, report, arg, tables);
 }
 
 const struct xlate_table *s6a_table(enum s6a_message message)

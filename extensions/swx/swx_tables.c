@@ -273,23 +273,12 @@ static struct xlate_table *tables[SWX_MESSAGES];
 
 void swx_tables_free(void)
 {
-    for (size_t i = 0; i < SWX_MESSAGES; i++) {
-        xlate_free(tables[i]);
-        tables[i] = NULL;
-    }
+    xlate_free_all(tables, SWX_MESSAGES);
 }
 
 enum err swx_tables_compile(void (*report)(void *arg, const char *text), void *arg)
 {
-    enum err first = ERR_OK;
-    for (size_t i = 0; i < SWX_MESSAGES; i++) {
-        enum err err = xlate_compile(&defs[i], report, arg, &tables[i]);
-        if (first == ERR_OK)
-            first = err;
-    }
-    if (first != ERR_OK)
-        swx_tables_free();
-    return first;
+    return xlate_compile_all(defs, SWX_MESSAGES, report, arg, tables);
 }
 
 const struct xlate_table *swx_table(enum swx_message message)

@@ -126,6 +126,12 @@ struct xlate_def {
 enum err xlate_compile(const struct xlate_def *def, void (*report)(void *arg, const char *text),
                        void *arg, struct xlate_table **out);
 void xlate_free(struct xlate_table *table); // NULL is fine
+// The same for n definitions: all mistakes are reported, the first error is returned, and tables is
+// filled only if there was none. _free_all leaves NULLs.
+enum err xlate_compile_all(const struct xlate_def *defs, size_t n,
+                           void (*report)(void *arg, const char *text), void *arg,
+                           struct xlate_table **tables);
+void xlate_free_all(struct xlate_table **tables, size_t n);
 const struct xlate_def *xlate_def(const struct xlate_table *table);
 
 #define XLATE_DEPTH 8 // of nested groups

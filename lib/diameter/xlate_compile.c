@@ -306,3 +306,26 @@ enum err xlate_compile(const struct xlate_def *def, void (*report)(void *arg, co
     *out = table;
     return ERR_OK;
 }
+
+void xlate_free_all(struct xlate_table **tables, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        xlate_free(tables[i]);
+        tables[i] = NULL;
+    }
+}
+
+enum err xlate_compile_all(const struct xlate_def *defs, size_t n,
+                           void (*report)(void *arg, const char *text), void *arg,
+                           struct xlate_table **tables)
+{
+    enum err first = ERR_OK;
+    for (size_t i = 0; i < n; i++) {
+        enum err err = xlate_compile(&defs[i], report, arg, &tables[i]);
+        if (first == ERR_OK)
+            first = err;
+    }
+    if (first != ERR_OK)
+        xlate_free_all(tables, n);
+    return first;
+}
