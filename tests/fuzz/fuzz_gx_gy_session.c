@@ -56,7 +56,9 @@ static const char *const settings[8] = {
     STORE "gx = { enabled = false; }; gy = { service_identifier = 77; apn = \"x\"; ps_qos = "
           "\"profile\"; servers = ( { host = \"a.org\"; }, { host = \"b.org\"; } ); }; "
           "charging_id = \"none\";",
-    STORE "gy = { auth_only = true; }; virtual_apns = ( { apn = \"i.*\"; gx_apn = \"v\"; } );",
+    STORE "gy = { auth_only = true; }; gx = { routes = ( { imsi_prefix = \"00101\"; apn = \"t1\"; "
+          "realm = \"r.org\"; }, { imsi_prefix = \"001\"; realm = \"s.org\"; } ); }; virtual_apns "
+          "= ( { apn = \"i.*\"; gx_apn = \"v\"; } );",
     STORE "gx = { " TWO "}; gy = { " TWO "failure_handling = \"continue\"; session_failover = true;"
           " direct_debiting = \"continue\"; follow_pcrf = false; };",
     STORE "gx = { " TWO "sticky_host = false; }; gy = { " TWO "failure_handling = "

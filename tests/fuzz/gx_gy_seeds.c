@@ -91,7 +91,9 @@ static void add_value(struct bytes *b, const struct xlate *row, const struct dia
         add_text(b, "h.example.org");
         break;
     default:
-        if (row->min > 2) {
+        if (row->avp == AVP_CHARGING_RULE_NAME || row->avp == AVP_CHARGING_RULE_BASE_NAME) {
+            add_text(b, row->avp == AVP_CHARGING_RULE_NAME ? "video" : "base"); // of the target
+        } else if (row->min > 2) {
             for (int64_t i = 0; i < row->min; i++)
                 add_byte(b, '0');
         } else {
@@ -247,45 +249,72 @@ static void add_piece(struct bytes *b, int how, const struct bytes *content)
     add(b, content->data, content->len);
 }
 
+// What comes back for each thing that is sent.
+struct back {
+    const struct bytes *content;
+    int how; // as the target has it
+};
+
 static void session_seed(const char *name, unsigned kind, unsigned variant, unsigned flags,
-                         const struct bytes *request, const struct bytes *back1,
-                         const struct bytes *back2)
+                         unsigned failing, const struct bytes *request, const struct back *back,
+                         size_t n)
 {
     struct bytes b = {.len = 0};
     char file[80];
     add_byte(&b, kind | variant << 3 | flags);
-    add_byte(&b, 0);
+    add_byte(&b, failing);
     add_piece(&b, -1, request);
-    if (back1)
-        add_piece(&b, 0, back1);
-    if (back2)
-        add_piece(&b, 0, back2);
+    for (size_t i = 0; i < n; i++)
+        add_piece(&b, back[i].how, back[i].content);
     snprintf(file, sizeof(file), "%s_%u", name, variant);
     write_seed("gx_gy_session", file, &b);
 }
 
-static void calls(bool second)
+static const struct way {
+    const char *name;
+    unsigned variants; // bits: settings of the target
+    unsigned flags, failing;
+    int hows[4];
+    bool second; // all that is repeated twice
+} ways[] = {
+    {.name = "", .variants = 0xff},
+    {.name = "_twice", .variants = 0x83, .second = true},
+    {.name = "_cancelled", .variants = 0x01, .flags = 0x40},
+    {.name = "_unsent", .variants = 0x21, .failing = 1},
+    {.name = "_late", .variants = 0x21, .hows = {2, 0, 2, 0}},
+    {.name = "_lost", .variants = 0x60, .hows = {3, 0, 3, 0}},
+    {.name = "_refused", .variants = 0x01, .hows = {0, 6, 4, 5}},
+};
+
+static void calls(const struct way *way)
 {
     static const struct {
         const char *name;
         const ProtobufCMessageDescriptor *request;
-        bool gy_first;
+        int order[4]; // 0 Gx, 1 Gy
     } methods[] = {
-        {"create", &magma__lte__create_session_request__descriptor, false},
-        {"update", &magma__lte__update_session_request__descriptor, true},
-        {"terminate", &magma__lte__session_terminate_request__descriptor, false},
-        {"charge", &fgw__charging__event_request__descriptor, true},
+        {"create", &magma__lte__create_session_request__descriptor, {0, 0, 1, 1}},
+        {"update", &magma__lte__update_session_request__descriptor, {1, 0, 1, 0}},
+        {"terminate", &magma__lte__session_terminate_request__descriptor, {0, 1, 0, 1}},
+        {"charge", &fgw__charging__event_request__descriptor, {1, 1, 1, 1}},
     };
     for (unsigned kind = 0; kind < 4; kind++) {
-        struct bytes request = {.len = 0}, gx = {.len = 0}, gy = {.len = 0};
+        struct bytes request = {.len = 0}, answer[2] = {{.len = 0}, {.len = 0}};
+        bool again = way->hows[0] != 0; // else nothing is sent twice
+        struct back back[4];
+        size_t n = 0;
         char name[40];
-        add_fields(&request, methods[kind].request, second ? 4 : 6, second);
-        add_message(&gx, GXGY_GX_CCA, second);
-        add_message(&gy, GXGY_GY_CCA, second);
-        snprintf(name, sizeof(name), "%s%s", methods[kind].name, second ? "_twice" : "");
-        for (unsigned variant = 0; variant < (second ? 1 : 8); variant++)
-            session_seed(name, kind, variant, 0, &request, methods[kind].gy_first ? &gy : &gx,
-                         methods[kind].gy_first ? &gx : &gy);
+        add_fields(&request, methods[kind].request, way->second ? 5 : 6, way->second);
+        add_message(&answer[0], GXGY_GX_CCA, way->second);
+        add_message(&answer[1], GXGY_GY_CCA, way->second);
+        for (size_t i = 0; i < 4; i++)
+            if (again || i == 0 || methods[kind].order[i] != methods[kind].order[i - 1])
+                if (again || n < 2)
+                    back[n++] = (struct back){&answer[methods[kind].order[i]], way->hows[i]};
+        snprintf(name, sizeof(name), "%s%s", methods[kind].name, way->name);
+        for (unsigned variant = 0; variant < 8; variant++)
+            if (way->variants & 1u << variant)
+                session_seed(name, kind, variant, way->flags, way->failing, &request, back, n);
     }
 }
 
@@ -307,7 +336,8 @@ static void requests(void)
         if (rows[i].message >= 0)
             add_message(&request, (enum gxgy_message)rows[i].message, true);
         add_fields(&answer, rows[i].answer, 4, true);
-        session_seed(rows[i].name, 4 + i, 0, 0x80, &request, &answer, NULL);
+        const struct back back = {&answer, 0};
+        session_seed(rows[i].name, 4 + i, 0, 0x80, 0, &request, &back, 1);
     }
     left_out = 0;
 }
@@ -333,8 +363,8 @@ int main(int argc, char **argv)
     }
     folder = argv[1];
     gx_gy_world();
-    calls(false);
-    calls(true);
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        calls(&ways[i]);
     requests();
     answers();
     return 0;
