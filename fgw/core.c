@@ -156,6 +156,10 @@ static enum err make_loops(const struct fgw_settings *settings)
 static enum err init_stack(const struct fgw_settings *settings)
 {
     const struct fgw_diameter_settings *d = &settings->diameter;
+    uint32_t vendors[DIA_SUPPORTED_VENDORS_MAX];
+    size_t n = d->supported_vendors.n;
+    for (size_t i = 0; i < n && i < DIA_SUPPORTED_VENDORS_MAX; i++)
+        vendors[i] = (uint32_t)strtoul(d->supported_vendors.items[i], NULL, 10);
     const struct dia_stack_config config = {
         .conf_path = core.options.dia_conf,
         .max_in_flight_peer = (uint32_t)d->max_in_flight_peer,
@@ -163,6 +167,10 @@ static enum err init_stack(const struct fgw_settings *settings)
         .inbound_deadline_ms = d->inbound_deadline_ms,
         .interposed = core.options.interposed,
         .hosted = core.options.hosted,
+        .product_name = d->product_name,
+        .vendor_id = (uint32_t)d->vendor_id,
+        .supported_vendors = vendors,
+        .n_supported_vendors = n,
     };
     return dia_stack_init(&config);
 }

@@ -102,6 +102,14 @@ static enum err split_level(const char *text, char cat[64], enum base_log_level 
     return base_log_level_parse(eq ? eq + 1 : text, level);
 }
 
+static enum err check_vendor(const char *text, const char **why)
+{
+    size_t len = strlen(text);
+    bool number = len >= 1 && len <= 10 && strspn(text, "0123456789") == len;
+    *why = "the number of a vendor, like \"10415\"";
+    return number && strtoull(text, NULL, 10) <= UINT32_MAX ? ERR_OK : ERR_CONF_RANGE;
+}
+
 static enum err check_category(const char *text, const char **why)
 {
     char cat[64];
@@ -239,6 +247,13 @@ static const struct conf_key diameter_keys[] = {
     {"inbound_deadline", CONF_MS, AT(fgw_diameter_settings, inbound_deadline_ms), .def = 8 * S_MS,
      .min = 100, .max = MIN_MS, .restart = true,
      .help = "a request from the core is answered 3002 by us after"},
+    {"product_name", CONF_STRING, AT(fgw_diameter_settings, product_name), .restart = true,
+     .help = "Product-Name in CER and CEA"},
+    {"vendor_id", CONF_INT, AT(fgw_diameter_settings, vendor_id), .def = 0, .min = 0,
+     .max = UINT32_MAX, .restart = true, .help = "Vendor-Id in CER and CEA; 0: none"},
+    {"supported_vendors", CONF_STRINGS, AT(fgw_diameter_settings, supported_vendors),
+     .check = check_vendor, .restart = true,
+     .help = "Supported-Vendor-Ids in CER and CEA; none: those of the dictionaries"},
     {0}};
 
 static const struct conf_key storage_keys[] = {

@@ -57,6 +57,9 @@ struct fgw_gateway_settings {
 
 struct fgw_diameter_settings {
     int64_t max_in_flight_peer, max_queue, max_requests, inbound_deadline_ms;
+    char *product_name;                    // of CER and CEA; NULL: the library's
+    int64_t vendor_id;                     // 0: the library's
+    struct conf_strings supported_vendors; // numbers; none: those of the dictionaries
 };
 
 struct fgw_storage_settings {

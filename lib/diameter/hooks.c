@@ -53,8 +53,12 @@ static void on_not_connected(struct peer_hdr *hdr, const void *why)
 static void on_hook(enum fd_hook_type type, struct msg *msg, struct peer_hdr *peer, void *other,
                     struct fd_hook_permsgdata *pmd, void *data)
 {
-    if (type == HOOK_DATA_RECEIVED || type == HOOK_MESSAGE_RECEIVED || type == HOOK_MESSAGE_SENDING)
-        return; // three times per transaction
+    if (type == HOOK_DATA_RECEIVED || type == HOOK_MESSAGE_RECEIVED)
+        return; // twice per transaction
+    if (type == HOOK_MESSAGE_SENDING) {
+        dia_capabilities_sending(msg);
+        return;
+    }
     int before = dia_no_cancel();
     switch (type) {
     case HOOK_MESSAGE_SENT:

@@ -163,6 +163,7 @@ enum err dia_stack_init(const struct dia_stack_config *config)
     if (!config->hosted && fd_core_parseconf(config->conf_path) != 0)
         return ERR_CONF_SYNTAX; // the library has logged file and line
     enforce_settings();
+    dia_capabilities_start(config);
     enum err err = dia_reload_prepare(config->conf_path);
     if (err == ERR_OK)
         err = dia_hooks_start();

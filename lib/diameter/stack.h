@@ -21,7 +21,13 @@ struct dia_stack_config {
     // down by it. dia_stack_init while extensions load, dia_stack_start once the library has
     // started.
     bool hosted;
+    // What peers are told of us in CER and CEA; copied.
+    const char *product_name;          // NULL: the library's
+    uint32_t vendor_id;                // 0: the library's
+    const uint32_t *supported_vendors; // Supported-Vendor-Ids; none: those of the dictionaries
+    size_t n_supported_vendors;        // at most DIA_SUPPORTED_VENDORS_MAX
 };
+enum { DIA_SUPPORTED_VENDORS_MAX = 32 };
 
 // Initialises libfdcore, reads its configuration (which loads the extensions), then dia_stack_start
 // starts peers and the sender. Main thread. One stack per process (the library allows one).

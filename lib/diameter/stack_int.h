@@ -2,6 +2,7 @@
 // What the files of the stack share. Not for other rooms.
 //   stack.c    start and stop, the library's log
 //   tx.c       requests to the core, per loop
+//   capabilities.c  what CER and CEA say of us
 //   late.c     answers that nobody waits for any more
 //   direct.c   a request straight into its peer's queue
 //   route.c    which peer, caps
@@ -127,6 +128,10 @@ void dia_direct_request(struct msg *request, dia_cookie cookie, const struct tim
 // ---- inbound.c ----
 uint64_t dia_inbound_live(void); // requests from the core not yet answered
 enum err dia_inbound_register_all(void);
+
+// ---- capabilities.c ----
+void dia_capabilities_start(const struct dia_stack_config *config);
+void dia_capabilities_sending(struct msg *msg); // any message, in the thread that sends it
 
 // ---- exact.c, route.c, hooks.c, rescue.c ----
 bool dia_is_exact(uint32_t application);

@@ -107,6 +107,8 @@ static void mistakes_are_told_with_line_and_expectation(void **state)
          "unknown setting \"directori\""},
         {LOOPBACK "log = { categories = [\n \"dia\" ]; };", "gateway.conf:3",
          "expected category=level"},
+        {LOOPBACK "diameter = { supported_vendors = [\n \"3GPP\" ]; };", "gateway.conf:3",
+         "expected the number of a vendor"},
         {LOOPBACK "process = { loops =\n \"many\"; };", "gateway.conf:", "expected a number"},
         {LOOPBACK "admin = { address = \"all\"; };", "gateway.conf:2", "or \"\" for none"},
         {LOOPBACK "s6a = {\n realm = \"x\"; };", "gateway.conf:2", "unknown setting \"s6a\""},

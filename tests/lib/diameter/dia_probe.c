@@ -3,6 +3,7 @@
 // input, one JSON line of answer each. The tests in stack/ and measurements run it against peers
 // that misbehave.
 //   dia-probe CONF [loops N] [cap N] [queue N] [inbound MS] [exact APPLICATION] [level NAME]
+//                  [product NAME] [vendor N] [supports VENDOR]...
 //   send N WINDOW TIMEOUT_MS [nofailover] [host=H] [realm=R]   AIRs, WINDOW at a time per loop
 //   offer N TIMEOUT_MS [...]         AIRs, all at once
 //   cancel N TIMEOUT_MS              AIRs, each cancelled at once
@@ -412,7 +413,9 @@ static bool command(char *line)
 
 static enum err start(int argc, char **argv)
 {
-    struct dia_stack_config config = {.conf_path = argv[1], .interposed = true};
+    static uint32_t supported[4];
+    struct dia_stack_config config = {
+        .conf_path = argv[1], .interposed = true, .supported_vendors = supported};
     probe.n_loops = 1;
     base_log_set_level("all", BASE_LOG_NOTICE);
     for (int i = 2; i + 1 < argc; i += 2) {
@@ -426,6 +429,12 @@ static enum err start(int argc, char **argv)
             config.max_queue = value;
         else if (strcmp(argv[i], "inbound") == 0)
             config.inbound_deadline_ms = value;
+        else if (strcmp(argv[i], "product") == 0)
+            config.product_name = argv[i + 1];
+        else if (strcmp(argv[i], "vendor") == 0)
+            config.vendor_id = value;
+        else if (strcmp(argv[i], "supports") == 0 && config.n_supported_vendors < 4)
+            supported[config.n_supported_vendors++] = value;
         else if (strcmp(argv[i], "exact") == 0 && dia_exact_hosts(value) == ERR_OK)
             continue;
         else if (strcmp(argv[i], "level") == 0 &&

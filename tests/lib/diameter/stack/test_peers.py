@@ -8,6 +8,32 @@ from kit import LOST, SLOW, Probe, connect, wire
 from peer import ANSWERS, Peer, avp
 
 
+# ---- how we introduce ourselves ----
+
+def introduced(p):
+    """Product-Name, Vendor-Id, Supported-Vendor-Ids and addresses of the CER that a peer got."""
+    cer = p.received("CER")[0]
+    return (cer.get(269).decode(), cer.number(266),
+            [int.from_bytes(data, "big") for code, _, _, data in cer.avps if code == 265],
+            [data for code, _, _, data in cer.avps if code == 257])
+
+
+def test_what_a_peer_is_told_of_us(peers):
+    p = peers("hss")
+    with Probe([p]):
+        product, vendor, supported, addresses = introduced(p)
+        assert (product, vendor) == ("freeDiameter", 0) and 10415 in supported
+        assert addresses and not [a for a in addresses if a[2] == 127]
+
+
+def test_what_a_peer_is_told_of_us_where_it_insists(peers):
+    p = peers("hss")
+    with Probe([p], "product", "federation gateway", "vendor", 10415, "supports", 10415,
+               "supports", 193) as probe:
+        assert introduced(p)[:3] == ("federation gateway", 10415, [10415, 193])
+        assert probe.send(5, 2, 2000) == {"2001": 5}
+
+
 # ---- many ----
 
 def test_beyond_the_cap_requests_are_refused_at_once_and_it_recovers(peers):
