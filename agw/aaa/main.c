@@ -69,6 +69,8 @@ static enum err open_parts(struct aaa *aaa)
 {
     enum err err = aaa_store_open(aaa->settings->storage.database, aaa->loop, &aaa->store);
     if (!err)
+        aaa_store_keep(aaa->store, aaa->settings->storage.accounting_ms / 1000);
+    if (!err)
         err = aaa_core_new(aaa->loop, aaa->settings, aaa_down, aaa, &aaa->core);
     if (!err)
         err = aaa_dyn_new(aaa, &aaa->dyn);

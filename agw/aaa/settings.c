@@ -87,6 +87,7 @@ static const struct conf_key dyn_keys[] = {
 };
 static const struct conf_key storage_keys[] = {
     {"database", CONF_STRING, AT(storage.database), .required = true},
+    {"accounting", CONF_MS, AT(storage.accounting_ms), .def = 90 * DAY_MS, .max = 3650 * DAY_MS},
     {.name = NULL},
 };
 static const struct conf_key metrics_keys[] = {

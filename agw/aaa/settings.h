@@ -51,6 +51,7 @@ struct aaa_settings {
     } dyn;
     struct {
         char *database;
+        int64_t accounting_ms; // 0: for ever
     } storage;
     struct {
         char *address;

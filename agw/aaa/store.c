@@ -23,6 +23,7 @@ static const char schema[] =
     " nas TEXT, nas_id TEXT, acct_id TEXT, user_name TEXT, calling TEXT, called TEXT,"
     " framed_ip TEXT, session_time INTEGER, input_octets INTEGER, output_octets INTEGER,"
     " input_packets INTEGER, output_packets INTEGER, cause INTEGER);"
+    "CREATE INDEX IF NOT EXISTS accounting_time ON accounting(time);"
     "CREATE TABLE IF NOT EXISTS sessions("
     " id TEXT PRIMARY KEY, imsi TEXT, client TEXT, nas TEXT, nas_id TEXT, nas_ip TEXT,"
     " user_name TEXT, calling TEXT, called TEXT, acct_id TEXT, since INTEGER, expires INTEGER,"
@@ -30,11 +31,16 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS pseudonym_keys("
     " indicator INTEGER PRIMARY KEY, key BLOB, since INTEGER);";
 
-enum statement { ACCOUNT, PUT, FORGET, STATEMENTS };
+// Old records go in portions, so that new ones need not wait for long.
+enum { PURGE_EVERY_MS = 5000 };
+
+enum statement { ACCOUNT, PUT, FORGET, PURGE, STATEMENTS };
 static const char *const sql[STATEMENTS] = {
     [ACCOUNT] = "INSERT INTO accounting VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [PUT] = "INSERT OR REPLACE INTO sessions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [FORGET] = "DELETE FROM sessions WHERE id=?",
+    [PURGE] = "DELETE FROM accounting WHERE rowid IN"
+              " (SELECT rowid FROM accounting WHERE time<? ORDER BY time LIMIT 10000)",
 };
 
 struct op {
@@ -46,6 +52,7 @@ struct op {
         struct aaa_record record;
         struct aaa_session_data session;
         char id[17];
+        int64_t before; // seconds since 1970
     };
     void (*done)(void *ctx, enum err err);
     void *ctx;
@@ -56,6 +63,8 @@ struct aaa_store {
     sqlite3 *db;
     sqlite3_stmt *stmt[STATEMENTS];
     struct base_loop *loop, *writer;
+    struct base_timer purge; // on the loop
+    int64_t keep_s;          // accounting records; 0: for ever
     atomic_bool closing;
     // writer thread
     bool open; // a transaction is
@@ -134,6 +143,8 @@ static enum err execute(struct op *op)
         bind_record(st, &op->record);
     else if (op->kind == PUT)
         bind_session(st, &op->session);
+    else if (op->kind == PURGE)
+        number(st, &at, (uint64_t)op->before);
     else
         text(st, &at, op->id);
     enum err err = sqlite3_step(st) == SQLITE_DONE ? ERR_OK : failed(store, "write");
@@ -248,6 +259,25 @@ void aaa_store_forget(struct aaa_store *store, const char *id)
                          err_str(err));
 }
 
+static void on_purge(struct base_timer *timer)
+{
+    struct aaa_store *store = BASE_CONTAINER_OF(timer, struct aaa_store, purge);
+    const int64_t before = (int64_t)time(NULL) - store->keep_s;
+    enum err err = post(store, PURGE, &before, sizeof(before), NULL, NULL);
+    if (err) // next time, then
+        base_log_limited(&log_aaa, BASE_LOG_WARN, NULL, "old records stay: %s", err_str(err));
+    base_timer_start(timer, PURGE_EVERY_MS);
+}
+
+void aaa_store_keep(struct aaa_store *store, int64_t keep_s)
+{
+    store->keep_s = keep_s;
+    if (keep_s > 0)
+        base_timer_start(&store->purge, 0);
+    else
+        base_timer_stop(&store->purge);
+}
+
 // ---- life ----
 
 static enum err prepare(struct aaa_store *store)
@@ -270,6 +300,7 @@ enum err aaa_store_open(const char *path, struct base_loop *loop, struct aaa_sto
     store->loop = loop;
     store->last = &store->first;
     store->commit.run = commit_job;
+    base_timer_init(&store->purge, loop, on_purge);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); // it holds keys
     if (fd < 0) {
         base_log(&log_aaa, BASE_LOG_ERROR, NULL, "%s cannot be opened for writing", path);
@@ -307,6 +338,7 @@ void aaa_store_close(struct aaa_store *store)
     if (!store)
         return;
     atomic_store(&store->closing, true);
+    base_timer_stop(&store->purge);
     base_loop_stop(store->writer);
     base_loop_join(store->writer);
     base_loop_free(store->writer); // runs what is queued

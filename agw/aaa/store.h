@@ -45,6 +45,9 @@ void aaa_store_free(struct aaa_store *store);
 // ERR_NOMEM; done is then not called.
 enum err aaa_store_account(struct aaa_store *store, const struct aaa_record *record,
                            void (*done)(void *ctx, enum err err), void *ctx);
+// Accounting records older than keep_s seconds go from now on, some thousands every few seconds. 0:
+// they stay for ever, as at first. Loop thread.
+void aaa_store_keep(struct aaa_store *store, int64_t keep_s);
 // Inserts or replaces; forgets. What does not get in is logged: a restart will miss it.
 void aaa_store_put(struct aaa_store *store, const struct aaa_session_data *session);
 void aaa_store_forget(struct aaa_store *store, const char *id);

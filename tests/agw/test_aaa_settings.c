@@ -77,6 +77,7 @@ static void the_sample_shows_the_defaults(void **state)
     assert_int_equal(plain.listen.acct_port, shown.listen.acct_port);
     assert_string_equal(plain.metrics.address, shown.metrics.address);
     assert_int_equal(plain.metrics.port, shown.metrics.port);
+    assert_int_equal(plain.storage.accounting_ms, shown.storage.accounting_ms);
     assert_memory_equal(&plain.log, &shown.log, sizeof(plain.log));
     const struct aaa_client *a = plain.clients.items, *b = shown.clients.items;
     assert_int_equal(a->coa_port, b->coa_port);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The database: records are on disk when done says so; sessions and keys survive; keys rotate.
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -82,6 +84,57 @@ static void records_are_written_before_done(void **state)
     assert_int_equal(w->done, 50);
 }
 
+static unsigned records(const struct world *w, const char *where)
+{
+    char sql[128];
+    sqlite3 *db;
+    sqlite3_stmt *st;
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM accounting WHERE %s", where);
+    assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    unsigned n = (unsigned)sqlite3_column_int(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return n;
+}
+
+struct later {
+    struct base_timer timer;
+    struct base_loop *loop;
+};
+
+static void stop_loop(struct base_timer *timer)
+{
+    base_loop_stop(BASE_CONTAINER_OF(timer, struct later, timer)->loop);
+}
+
+static void old_records_go(void **state)
+{
+    struct world *w = *state;
+    struct aaa_record old = {.time = time(NULL) - 1000, .acct_id = "old"};
+    struct aaa_record young = {.time = time(NULL), .acct_id = "young"};
+    const int64_t keeps[] = {0, 100}; // for ever; less than the old ones' age
+    for (size_t i = 0; i < 2; i++) {
+        struct later later;
+        w->done = 0;
+        open_store(w);
+        for (int n = 0; n < 25; n++) {
+            assert_int_equal(aaa_store_account(w->store, &old, on_done, w), ERR_OK);
+            assert_int_equal(aaa_store_account(w->store, &young, on_done, w), ERR_OK);
+        }
+        assert_int_equal(base_loop_run(w->loop), ERR_OK);
+        aaa_store_keep(w->store, keeps[i]);
+        later.loop = w->loop;
+        base_timer_init(&later.timer, w->loop, stop_loop);
+        base_timer_start(&later.timer, 1); // after the one that begins the purge
+        assert_int_equal(base_loop_run(w->loop), ERR_OK);
+        close_store(w);
+        assert_int_equal(records(w, "acct_id='old'"), i == 0 ? 25 : 0);
+        assert_int_equal(records(w, "acct_id='young'"), 25 * (i + 1));
+    }
+}
+
 static void count(void *ctx, const struct aaa_session_data *data)
 {
     unsigned *n = ctx;
@@ -141,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(records_are_written_before_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(old_records_go, setup, teardown),
         cmocka_unit_test_setup_teardown(sessions_survive, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_survive_and_rotate, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_is_an_error, setup, teardown),
