@@ -53,33 +53,18 @@ static void account(const struct down *t, uint32_t code)
              t->procedure->name, label, (double)elapsed / 1e6);
 }
 
-// A copy of an AVP that the dictionary does not know.
-static enum err copy_unknown(struct avp *from, struct avp *into)
-{
-    struct avp *copy = from;
-    struct avp_hdr *source, *target;
-    if (fd_msg_avp_hdr(from, &source) != 0 ||
-        fd_msg_avp_new(NULL, AVPFL_SET_RAWDATA_FROM_AVP, &copy) != 0)
-        return ERR_DIA_LIBRARY;
-    if (fd_msg_avp_hdr(copy, &target) == 0) {
-        target->avp_code = source->avp_code;
-        target->avp_flags = source->avp_flags;
-        target->avp_vendor = source->avp_vendor;
-        target->avp_len = source->avp_len;
-    }
-    if (fd_msg_avp_add(into, MSG_BRW_LAST_CHILD, copy) == 0)
-        return ERR_OK;
-    fd_msg_free((struct msg *)copy);
-    return ERR_DIA_LIBRARY;
-}
-
 static void add_failed(struct msg *answer, const struct xlate_ctx *x, uint32_t code)
 {
-    struct avp *group;
-    if (code != GXGY_AVP_UNSUPPORTED)
+    struct avp *group, *copy;
+    if (code != GXGY_AVP_UNSUPPORTED) {
         xlate_add_failed(answer, x); // without it the answer is still right
-    else if (x->unknown && dia_add_group(answer, AVP_FAILED_AVP, &group) == ERR_OK)
-        copy_unknown(x->unknown, group);
+        return;
+    }
+    if (dia_copy_unknown(x->unknown, &copy) != ERR_OK)
+        return;
+    if (dia_add_group(answer, AVP_FAILED_AVP, &group) != ERR_OK ||
+        fd_msg_avp_add(group, MSG_BRW_LAST_CHILD, copy) != 0)
+        fd_msg_free(copy);
 }
 
 static void send_answer(struct down *t, uint32_t code, const struct xlate_ctx *failed,
@@ -365,7 +350,7 @@ static void received(void *ctx, struct dia_inbound *inbound)
     t->arena = arena;
     t->started_ns = base_now_ns();
     snprintf(t->peer, sizeof(t->peer), "%s", dia_inbound_peer(inbound));
-    enum err err = p->request < 0 ? ERR_OK
+    enum err err = p->request < 0 ? xlate_look(request, &x)
                                   : xlate_decode(gxgy_table((enum gxgy_message)p->request), request,
                                                  &x, &t->request);
     if (err != ERR_OK || x.unknown_mandatory) {

@@ -13,7 +13,7 @@
 #include "diameter/dict_int.h"
 
 enum {
-    VALUE_MAX = 65000,     // the library closes a connection over messages beyond 65535 bytes
+    VALUE_MAX = 65000, // the library closes a connection over messages beyond 65535 bytes
     SESSION_ID_MAX = 512,
 };
 
@@ -360,4 +360,105 @@ enum err dia_msg_parse(const uint8_t *data, size_t len, struct msg **out)
     }
     *out = msg;
     return ERR_OK;
+}
+
+// ---- AVPs that the dictionary does not know ----
+// The library keeps their content to itself; it shows on the wire.
+
+enum { AVP_HEADER = 8, AVP_VENDOR_HEADER = 12, NESTED_MAX = 16 };
+
+// How many siblings come before it, from the outermost group to the AVP itself. NULL: it is in no
+// message, or too deep.
+static struct msg *find_place(struct avp *avp, size_t place[], size_t *depth)
+{
+    msg_or_avp *at = avp, *parent = NULL, *before = NULL;
+    struct msg_hdr *hdr;
+    for (*depth = 0; *depth < NESTED_MAX; (*depth)++) {
+        size_t n = 0;
+        if (fd_msg_browse(at, MSG_BRW_PARENT, &parent, NULL) != 0 || !parent)
+            return NULL;
+        while (fd_msg_browse(at, MSG_BRW_PREV, &before, NULL) == 0 && before) {
+            at = before;
+            n++;
+        }
+        memmove(place + 1, place, *depth * sizeof(*place));
+        place[0] = n;
+        if (fd_msg_hdr(parent, &hdr) == 0) {
+            (*depth)++;
+            return parent;
+        }
+        at = parent;
+    }
+    return NULL;
+}
+
+// Steps over n AVPs: the one at the beginning of what is left, without padding. False: there is
+// none.
+static bool step_over(const uint8_t **at, size_t *left, size_t n, size_t *len)
+{
+    for (;; n--) {
+        if (*left < AVP_HEADER)
+            return false;
+        *len = (size_t)(*at)[5] << 16 | (size_t)(*at)[6] << 8 | (*at)[7];
+        size_t header = (*at)[4] & AVP_FLAG_VENDOR ? AVP_VENDOR_HEADER : AVP_HEADER;
+        size_t padded = (*len + 3) & ~(size_t)3;
+        if (*len < header || *len > *left)
+            return false;
+        if (n == 0)
+            return true;
+        *left -= padded < *left ? padded : *left;
+        *at += padded;
+    }
+}
+
+static enum err find_content(struct avp *avp, uint8_t **message, const uint8_t **content,
+                             size_t *len)
+{
+    enum { MESSAGE_HEADER = 20 };
+    size_t place[NESTED_MAX + 1], depth, left;
+    struct msg *msg = find_place(avp, place, &depth);
+    enum err err = msg ? dia_msg_bytes(msg, message, &left) : ERR_DECODE_SYNTAX;
+    if (err != ERR_OK)
+        return err;
+    const uint8_t *at = *message + MESSAGE_HEADER;
+    left -= MESSAGE_HEADER;
+    for (size_t i = 0; i < depth; i++) {
+        if (!step_over(&at, &left, place[i], len))
+            return ERR_DECODE_LENGTH;
+        size_t header = at[4] & AVP_FLAG_VENDOR ? AVP_VENDOR_HEADER : AVP_HEADER;
+        at += header; // into the group, or to the content
+        left = *len - header;
+    }
+    *content = at;
+    *len = left;
+    return ERR_OK;
+}
+
+// As an AVP of octets, which then gets the other's name.
+enum err dia_copy_unknown(struct avp *from, struct avp **out)
+{
+    struct avp *copy = NULL;
+    struct avp_hdr *source, *target;
+    uint8_t *message = NULL;
+    const uint8_t *content;
+    size_t len;
+    enum err err = find_content(from, &message, &content, &len);
+    if (err == ERR_OK && fd_msg_avp_new(dia_dict_avp(AVP_CLASS), 0, &copy) != 0)
+        err = ERR_NOMEM;
+    if (err == ERR_OK) {
+        union avp_value value = {.os = {.data = (uint8_t *)(uintptr_t)content, .len = len}};
+        if (fd_msg_avp_setvalue(copy, &value) != 0 || fd_msg_avp_hdr(from, &source) != 0 ||
+            fd_msg_avp_hdr(copy, &target) != 0)
+            err = ERR_DIA_LIBRARY;
+    }
+    if (err == ERR_OK) {
+        target->avp_code = source->avp_code;
+        target->avp_flags = source->avp_flags;
+        target->avp_vendor = source->avp_vendor;
+        *out = copy;
+    } else if (copy) {
+        fd_msg_free(copy);
+    }
+    free(message);
+    return err;
 }

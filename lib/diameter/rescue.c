@@ -83,8 +83,8 @@ static void rescue(struct msg *msg, struct msg **error, const struct fd_pei *pei
 
 // ---- requests ----
 
-// A copy of the AVP at fault for Failed-AVP, RFC 6733 §7.5. What was not understood has no value
-// that could be copied: then zeros of the same length, at least four.
+// A copy of the AVP at fault for Failed-AVP, RFC 6733 §7.5. What has no value that could be copied
+// is zeros of the same length, at least four.
 static enum err copy_offender(struct avp *offender, struct avp **out)
 {
     enum { LEAST = 4, HEADER = 8, VENDOR = 4 };
@@ -105,6 +105,8 @@ static enum err copy_offender(struct avp *offender, struct avp **out)
         *out = copy;
         return ERR_OK;
     }
+    if (!model && dia_copy_unknown(offender, out) == ERR_OK)
+        return ERR_OK;
     uint32_t header = HEADER + (from->avp_flags & AVP_FLAG_VENDOR ? VENDOR : 0);
     uint32_t len = from->avp_len;
     if (from->avp_len < header + LEAST)

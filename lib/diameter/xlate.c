@@ -270,6 +270,12 @@ static enum err list_children(struct xlate_ctx *ctx, msg_or_avp *parent, struct 
     return ERR_OK;
 }
 
+enum err xlate_look(struct msg *msg, struct xlate_ctx *ctx)
+{
+    struct children list;
+    return list_children(ctx, msg, &list);
+}
+
 static enum err decode_node(struct xlate_ctx *ctx, const struct xlate_node *node,
                             msg_or_avp *parent, ProtobufCMessage *msg);
 
@@ -374,8 +380,7 @@ static enum err decode_absent(struct xlate_ctx *ctx, const struct xlate_row *r,
 // Decides whether a row that failed stops the whole message; if not, forgets the failure.
 static bool forgive(struct xlate_ctx *ctx, const struct xlate_row *r, unsigned depth, enum err err)
 {
-    if (!ctx->lenient || !err_is_peer_fault(err) ||
-        (r->row->flags & (XLATE_REQUIRED | XLATE_KEY)))
+    if (!ctx->lenient || !err_is_peer_fault(err) || (r->row->flags & (XLATE_REQUIRED | XLATE_KEY)))
         return false;
     if (ctx->dropped++ == 0)
         ctx->dropped_avp = ctx->depth ? ctx->path[ctx->depth - 1] : r->row->avp;

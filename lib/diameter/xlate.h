@@ -162,6 +162,8 @@ enum err xlate_encode(const struct xlate_table *table, const ProtobufCMessage *f
 // duplicates the first counts. ERR_DECODE_MISSING, _VALUE, _LENGTH: see xlate_where; ERR_NOMEM.
 enum err xlate_decode(const struct xlate_table *table, struct msg *msg, struct xlate_ctx *ctx,
                       ProtobufCMessage **out);
+// What xlate_decode finds out about unknown AVPs, of a message that has no table. ERR_NOMEM.
+enum err xlate_look(struct msg *msg, struct xlate_ctx *ctx);
 // "Subscription-Data.AMBR.Max-Requested-Bandwidth-UL" of the last failure; returns out.
 const char *xlate_where(const struct xlate_ctx *ctx, char *out, size_t size);
 // Adds Failed-AVP (RFC 6733 7.5) for the last failure: the offending AVP, or an empty one of the

@@ -103,6 +103,7 @@ struct world {
     struct rpc_call call;
     struct dia_inbound inbound;
     int64_t inbound_ms;
+    bool inbound_unknown_m; // the unknown AVP of the next request gets the M bit
     struct kit_sent sent[32];
     size_t n_sent;
     enum err send_err;

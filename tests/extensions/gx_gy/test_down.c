@@ -238,7 +238,36 @@ static void test_an_unknown_mandatory_avp_inside_a_group(void **state)
     assert_int_equal(kit_result(), 5001);
     struct avp *failed = dia_find(world.inbound.answer, AVP_FAILED_AVP);
     assert_non_null(failed);
-    assert_non_null(dia_find(failed, DIA_AVP(0, 64999)));
+    char *hex = kit_avps_hex(world.inbound.answer);
+    assert_non_null(strstr(hex, "0000011740000014" UNKNOWN_M));
+    free(hex);
+}
+
+// RFC 6733 4.1, 7.5: whatever the request, its answer shows what was not understood. A stack that
+// is stricter than this one refuses such requests itself (test_gx_gy_bad.py).
+static void test_an_unknown_mandatory_avp(void **state)
+{
+    static const struct {
+        uint32_t application, command;
+        const char *session, *avps;
+    } cases[] = {
+        {GX, DIA_CMD_RAR, GX_SESSION, RAR_HEAD UNKNOWN_OPTIONAL},
+        {GX, DIA_CMD_RAR, GX_SESSION, UNKNOWN_OPTIONAL RAR_HEAD INSTALL_NAMES},
+        {GX, DIA_CMD_ASR, GX_SESSION, UNKNOWN_OPTIONAL},
+        {GY, DIA_CMD_RAR, GY_SESSION, RAR_HEAD RATING_GROUP_7 UNKNOWN_OPTIONAL},
+        {GY, DIA_CMD_ASR, GY_SESSION, UNKNOWN_OPTIONAL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        kit_teardown(NULL);
+        kit_setup(NULL);
+        world.inbound_unknown_m = true;
+        kit_inbound(cases[i].application, cases[i].command, cases[i].session, cases[i].avps);
+        assert_int_equal(world.n_agw, 0);
+        assert_int_equal(kit_result(), 5001);
+        char *hex = kit_avps_hex(world.inbound.answer);
+        assert_non_null(strstr(hex, "0000011740000014" UNKNOWN_M)); // Failed-AVP with all of it
+        free(hex);
+    }
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
@@ -260,6 +289,7 @@ int main(void)
         CASE(test_grpc_failures_of_the_access_gateway),
         CASE(test_when_no_time_is_left),
         CASE(test_unknown_avps),
+        CASE(test_an_unknown_mandatory_avp),
         CASE(test_an_unknown_mandatory_avp_inside_a_group),
     };
     return cmocka_run_group_tests(tests, kit_start, kit_stop);

@@ -221,6 +221,11 @@ void kit_inbound(uint32_t application, uint32_t command, const char *session, co
         fd_msg_free(inbound->answer);
     memset(inbound, 0, sizeof(*inbound));
     inbound->request = kit_message(application, command, true, avps_hex);
+    if (world.inbound_unknown_m) {
+        struct avp_hdr *hdr;
+        assert_int_equal(fd_msg_avp_hdr(dia_find(inbound->request, DIA_AVP(0, 64999)), &hdr), 0);
+        hdr->avp_flags |= AVP_FLAG_MANDATORY;
+    }
     assert_int_equal(dia_add_text(inbound->request, AVP_SESSION_ID, session), ERR_OK);
     inbound->deadline_ns =
         base_now_ns() + (world.inbound_ms ? world.inbound_ms : 8000) * BASE_MS_NS;

@@ -141,6 +141,8 @@ def test_a_request_that_is_wrong_gets_the_answer_it_deserves(core, name):
         assert bool(answered.flags & wire.ERROR) == (3000 <= answered.result < 4000)
         if avp_id:
             assert failed_avp(answered) == avp_id
+        if code == 5001:  # all of it (RFC 6733 7.5)
+            assert make(p).endswith(answered.get(wire.FAILED_AVP))
     assert p.send(317, clr(p)).result == 2001  # on the same connection
     assert len(p.live()) == 1
 
