@@ -132,7 +132,7 @@ struct gxgy_rule_lists {
     struct conf_list base_names; // struct gxgy_base_name
 };
 extern const struct conf_key gxgy_rule_list_keys[];
-// What the table of keys cannot check; errors go to the conf.
+// What the table of keys cannot check; errors go to the conf (gx_gy_store.c).
 void gxgy_rule_lists_check(struct conf *conf, const char *section,
                            const struct gxgy_rule_lists *lists);
 enum gxgy_charging_id { GXGY_CHARGING_ID_DERIVE, GXGY_CHARGING_ID_RELAY, GXGY_CHARGING_ID_NONE };

@@ -567,26 +567,6 @@ static void check_core(struct conf *conf, const char *section,
         check_choice(conf, section, "routes", r[i].host, r[i].alternate, &r[i].servers);
 }
 
-static bool is_rule(const struct gxgy_rule_lists *lists, const char *id)
-{
-    const struct gxgy_rule *rules = lists->rules.items;
-    for (size_t i = 0; i < lists->rules.n; i++)
-        if (strcmp(rules[i].id, id) == 0)
-            return true;
-    return false;
-}
-
-void gxgy_rule_lists_check(struct conf *conf, const char *section,
-                           const struct gxgy_rule_lists *lists)
-{
-    const struct gxgy_base_name *bases = lists->base_names.items;
-    for (size_t i = 0; i < lists->base_names.n; i++)
-        for (size_t k = 0; k < bases[i].rules.n; k++)
-            if (!is_rule(lists, bases[i].rules.items[k]))
-                conf_error(conf, section, "base_names", ERR_CONF_RANGE, "%s: no rule is called %s",
-                           bases[i].name, bases[i].rules.items[k]);
-}
-
 enum err gxgy_configure(struct conf *conf, const void *settings)
 {
     const struct gxgy_settings *s = settings;

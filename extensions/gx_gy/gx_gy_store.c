@@ -62,29 +62,39 @@ static void table_free(struct table *t)
     free(t);
 }
 
-static void table_index(struct table *t)
+static enum err table_index(struct table *t)
 {
     const struct gxgy_rule *rules = t->lists.rules.items;
     const struct gxgy_base_name *bases = t->lists.base_names.items;
+    t->rules = calloc(t->lists.rules.n + 1, sizeof(*t->rules));
+    t->bases = calloc(t->lists.base_names.n + 1, sizeof(*t->bases));
+    if (!t->rules || !t->bases)
+        return ERR_NOMEM;
     for (size_t i = 0; i < t->lists.rules.n; i++)
         t->rules[i] = &rules[i];
     for (size_t i = 0; i < t->lists.base_names.n; i++)
         t->bases[i] = &bases[i];
-    if (t->lists.rules.n)
-        qsort(t->rules, t->lists.rules.n, sizeof(*t->rules), by_id);
-    if (t->lists.base_names.n)
-        qsort(t->bases, t->lists.base_names.n, sizeof(*t->bases), by_name);
+    qsort(t->rules, t->lists.rules.n, sizeof(*t->rules), by_id);
+    qsort(t->bases, t->lists.base_names.n, sizeof(*t->bases), by_name);
+    return ERR_OK;
 }
 
-static void check_twice(struct table *t)
+static void table_check(const struct table *t, struct conf *conf, const char *section)
 {
+    const struct gxgy_base_name *bases = t->lists.base_names.items;
     for (size_t i = 1; i < t->lists.rules.n; i++)
         if (by_id(&t->rules[i - 1], &t->rules[i]) == 0)
-            conf_error(t->conf, "", "rules", ERR_CONF_RANGE, "%s: is there twice", t->rules[i]->id);
+            conf_error(conf, section, "rules", ERR_CONF_RANGE, "%s: is there twice",
+                       t->rules[i]->id);
     for (size_t i = 1; i < t->lists.base_names.n; i++)
         if (by_name(&t->bases[i - 1], &t->bases[i]) == 0)
-            conf_error(t->conf, "", "base_names", ERR_CONF_RANGE, "%s: is there twice",
+            conf_error(conf, section, "base_names", ERR_CONF_RANGE, "%s: is there twice",
                        t->bases[i]->name);
+    for (size_t i = 0; i < t->lists.base_names.n; i++)
+        for (size_t k = 0; k < bases[i].rules.n; k++)
+            if (!table_rule(t, bases[i].rules.items[k]))
+                conf_error(conf, section, "base_names", ERR_CONF_RANGE, "%s: no rule is called %s",
+                           bases[i].name, bases[i].rules.items[k]);
 }
 
 // conf belongs to *out, which is there on errors, too; without memory for it, to the caller.
@@ -97,16 +107,24 @@ static enum err table_new(struct conf *conf, struct table **out)
     enum err err = conf_read(conf, "", gxgy_rule_list_keys, &t->lists);
     if (err == ERR_OK)
         err = conf_check_unread(conf);
-    t->rules = calloc(t->lists.rules.n + 1, sizeof(*t->rules));
-    t->bases = calloc(t->lists.base_names.n + 1, sizeof(*t->bases));
-    if (!t->rules || !t->bases)
-        return ERR_NOMEM;
+    if (err == ERR_OK)
+        err = table_index(t);
     if (err != ERR_OK)
         return err;
-    table_index(t);
-    check_twice(t);
-    gxgy_rule_lists_check(conf, "", &t->lists);
+    table_check(t, conf, "");
     return conf_result(conf);
+}
+
+void gxgy_rule_lists_check(struct conf *conf, const char *section,
+                           const struct gxgy_rule_lists *lists)
+{
+    struct table t = {.lists = *lists};
+    if (table_index(&t) == ERR_OK)
+        table_check(&t, conf, section);
+    else
+        conf_error(conf, section, "rules", ERR_NOMEM, "no memory to check them");
+    free(t.rules);
+    free(t.bases);
 }
 
 // ---- look-ups ----

@@ -218,6 +218,29 @@ static void replace(const char *text, enum err wanted)
     assert_true((why[0] != 0) == (wanted != ERR_OK));
 }
 
+static void test_mistakes_of_the_settings_are_named(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } wrong[] = {
+        {"rules = ( { id = \"x\"; }, { id = \"y\"; }, { id = \"x\"; } );", "x: is there twice"},
+        {"base_names = ( { name = \"b\"; }, { name = \"b\"; } );", "b: is there twice"},
+        {"rules = ( { id = \"x\"; } ); base_names = ( { name = \"b\"; rules = \"y\"; } );",
+         "no rule is called y"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct gxgy_settings settings = {0};
+        struct conf *conf;
+        char text[256];
+        snprintf(text, sizeof(text), "gx_gy = { %s };", wrong[i].text);
+        assert_int_equal(conf_parse("test", text, &conf), ERR_OK);
+        assert_int_equal(conf_read(conf, "gx_gy", gxgy_settings_keys, &settings), ERR_OK);
+        assert_int_not_equal(gxgy_configure(conf, &settings), ERR_OK);
+        assert_non_null(strstr(conf_error_text(conf, 0), wrong[i].said));
+        conf_free(conf);
+    }
+}
+
 static void test_the_last_source_counts(void **state)
 {
     kit_settings("rules = ( { id = \"r\"; omnipresent = true; rating_group = 1; } );");
@@ -291,6 +314,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_file_is_written_into, begin, end),
         cmocka_unit_test_setup_teardown(test_no_file_changes_nothing, begin, end),
         cmocka_unit_test_setup_teardown(test_a_wrong_file_changes_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(test_mistakes_of_the_settings_are_named, begin, end),
         cmocka_unit_test_setup_teardown(test_the_last_source_counts, begin, end),
         cmocka_unit_test_setup_teardown(test_the_pcrf_is_not_told_of_our_own_rules, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_always_on_is_not_the_pcrfs_to_remove, begin,
