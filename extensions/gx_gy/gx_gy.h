@@ -462,8 +462,9 @@ enum err gxgy_definition_of(struct base_arena *arena, const struct gxgy_rule *ru
                             Fgw__Gxgy__RuleDefinition **out);
 // gx_gy_rules.c: what an answer or a RAR does to the rules of a session.
 struct gxgy_rules {
-    size_t n_static, n_dynamic, n_remove, n_failed;
+    size_t n_static, n_static_keys, n_dynamic, n_remove, n_failed;
     Magma__Lte__StaticRuleInstall **statics;
+    struct gxgy_key **static_keys; // of each; NULL: not charged online. As many.
     Magma__Lte__DynamicRuleInstall **dynamics;
     char **remove;
     Magma__Lte__RuleReport **failed;

@@ -225,6 +225,24 @@ static enum err install_dynamic(struct base_arena *arena, const Definition *def,
     return err == ERR_OK ? append(arena, &out->dynamics, &out->n_dynamic, to) : err;
 }
 
+// The service to ask quota for, with the store as it is now: it may be another one a moment later.
+static enum err add_static_key(struct base_arena *arena, const struct gxgy_rule *known,
+                               struct gxgy_rules *out)
+{
+    struct gxgy_key *key = NULL;
+    if (known && known->rating_group >= 0 && known->online) {
+        key = base_arena_zalloc(arena, sizeof(*key));
+        if (!key)
+            return ERR_NOMEM;
+        key->has_group = true;
+        key->rating_group = (uint32_t)known->rating_group;
+        key->has_service = known->service_identifier >= 0;
+        if (key->has_service)
+            key->service_identifier = (uint32_t)known->service_identifier;
+    }
+    return append(arena, &out->static_keys, &out->n_static_keys, key);
+}
+
 static enum err install_static(struct base_arena *arena, const char *id, const Install *from,
                                struct gxgy_rules *out)
 {
@@ -247,7 +265,9 @@ static enum err install_static(struct base_arena *arena, const char *id, const I
         from ? gxgy_timestamp(arena, from->activation_unix, &rule->activation_time) : ERR_OK;
     if (err == ERR_OK && from)
         err = gxgy_timestamp(arena, from->deactivation_unix, &rule->deactivation_time);
-    return err == ERR_OK ? append(arena, &out->statics, &out->n_static, rule) : err;
+    if (err == ERR_OK)
+        err = append(arena, &out->statics, &out->n_static, rule);
+    return err == ERR_OK ? add_static_key(arena, known, out) : err;
 }
 
 // Strings of the store do not live as long as the arena.
@@ -358,7 +378,7 @@ static bool has_key(const struct gxgy_key *keys, size_t n, const struct gxgy_key
     return false;
 }
 
-static enum err all_keys(struct base_arena *arena, const struct gxgy_rules *rules,
+enum err gxgy_rules_keys(struct base_arena *arena, const struct gxgy_rules *rules,
                          struct gxgy_key **out, size_t *n)
 {
     struct gxgy_key *keys =
@@ -379,26 +399,8 @@ static enum err all_keys(struct base_arena *arena, const struct gxgy_rules *rule
         if (charged && !has_key(keys, *n, &key))
             keys[(*n)++] = key;
     }
-    for (size_t i = 0; i < rules->n_static; i++) {
-        const struct gxgy_rule *rule = gxgy_store_rule(rules->statics[i]->rule_id);
-        if (!rule || rule->rating_group < 0 || !rule->online)
-            continue;
-        struct gxgy_key key = {.has_group = true, .rating_group = (uint32_t)rule->rating_group};
-        if (rule->service_identifier >= 0) {
-            key.has_service = true;
-            key.service_identifier = (uint32_t)rule->service_identifier;
-        }
-        if (!has_key(keys, *n, &key))
-            keys[(*n)++] = key;
-    }
+    for (size_t i = 0; i < rules->n_static_keys; i++)
+        if (rules->static_keys[i] && !has_key(keys, *n, rules->static_keys[i]))
+            keys[(*n)++] = *rules->static_keys[i];
     return ERR_OK;
-}
-
-enum err gxgy_rules_keys(struct base_arena *arena, const struct gxgy_rules *rules,
-                         struct gxgy_key **out, size_t *n)
-{
-    gxgy_store_hold();
-    enum err err = all_keys(arena, rules, out, n);
-    gxgy_store_release();
-    return err;
 }

@@ -286,6 +286,26 @@ static void test_the_pcrf_is_not_told_of_our_own_rules(void **state)
     assert_string_equal(rules.failed[0]->rule_ids[0], "named");
 }
 
+// Given: the rules of a session. When: the file knows nothing of them any more. Then: quota is
+// asked for as it was when they were installed.
+static void test_a_change_in_between_does_not_make_rules_free(void **state)
+{
+    struct gxgy_key *keys;
+    size_t n;
+    replace(
+        "rules = ( { id = \"r\"; omnipresent = true; rating_group = 7; service_identifier = 8; },"
+        " { id = \"free\"; omnipresent = true; rating_group = 9; online = false; } );",
+        ERR_OK);
+    struct gxgy_rules rules = rules_of(NULL);
+    replace("rules = ();", ERR_OK);
+    assert_int_equal(rules.n_static, 2);
+    assert_int_equal(gxgy_rules_keys(world.arena, &rules, &keys, &n), ERR_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(keys[0].rating_group, 7);
+    assert_true(keys[0].has_service);
+    assert_int_equal(keys[0].service_identifier, 8);
+}
+
 static void test_what_is_always_on_is_not_the_pcrfs_to_remove(void **state)
 {
     kit_settings("rules = ( { id = \"always\"; omnipresent = true; }, { id = \"a\"; } );"
@@ -317,6 +337,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_mistakes_of_the_settings_are_named, begin, end),
         cmocka_unit_test_setup_teardown(test_the_last_source_counts, begin, end),
         cmocka_unit_test_setup_teardown(test_the_pcrf_is_not_told_of_our_own_rules, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_change_in_between_does_not_make_rules_free, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(test_what_is_always_on_is_not_the_pcrfs_to_remove, begin,
                                         end),
     };
