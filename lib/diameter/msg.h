@@ -53,8 +53,8 @@ enum err dia_add_session_id(struct msg *request, const char *suffix);
 enum err dia_add_origin(struct msg *msg);
 enum err dia_add_no_state(struct msg *msg);
 enum err dia_add_vendor_application(struct msg *msg, uint32_t application);
-// A copy, header and content, of an AVP of a received message that the dictionary does not know, for
-// Failed-AVP (RFC 6733 7.5). Free with fd_msg_free, or add it to something. ERR_DECODE_*,
+// A copy, header and content, of an AVP of a received message that the dictionary does not know,
+// for Failed-AVP (RFC 6733 7.5). Free with fd_msg_free, or add it to something. ERR_DECODE_*,
 // ERR_NOMEM, ERR_DIA_LIBRARY.
 enum err dia_copy_unknown(struct avp *from, struct avp **out);
 // The whole message as bytes on the wire (malloc; caller frees): for capture and golden tests.
