@@ -4,7 +4,9 @@
 tally.py ctest FILE      three numbers: passed failed skipped (cmocka cases one by one)
 tally.py pytest FILE     three numbers: passed failed skipped
 tally.py failures FILE   names of failed and skipped cases with their reason
+tally.py details NAME FILE   of each failed case what it said and the end of the logs, some lines
 """
+import os
 import re
 import sys
 import xml.etree.ElementTree as xml
@@ -63,8 +65,49 @@ def failures(cases):
                     print("            " + line.strip()[:160])
 
 
+LINES, CASES = 45, 12  # of each failed case; failed cases
+
+
+def last(text, lines=LINES):
+    kept = [line.rstrip()[:200] for line in text.splitlines() if line.strip()]
+    return (["..."] if len(kept) > lines else []) + kept[-lines:]
+
+
+def told(case):
+    """What a failed case said: the assertion, then what else there is."""
+    node = case.find("failure")
+    node = case.find("error") if node is None else node
+    text = (node.text or "") if node is not None else ""
+    marked = [line for line in text.splitlines() if line.startswith((">", "E "))]
+    where = text.strip().splitlines()[-1:]
+    return last("\n".join(marked[:25] + where), 27) + last(case.findtext("system-out") or "")
+
+
+def details(name, path):
+    folder = os.path.dirname(path)
+    try:
+        failed = [c for c in xml.parse(path).getroot().iter("testcase") if outcome(c) == "failed"]
+    except (OSError, xml.ParseError):
+        failed = None
+    if failed is None:  # killed by its time limit: how far it got
+        print("\n-- %s: no result" % name)
+        log = os.path.join(folder, "pytest.log")
+        if os.path.exists(log):
+            with open(log, errors="replace") as file:
+                print("\n".join(last(file.read())))
+        return 0
+    for case in failed[:CASES]:
+        print("\n-- %s: %s" % (name, case.get("name")))
+        print("\n".join(told(case)))
+    if len(failed) > CASES:
+        print("\n-- %s: and %d more" % (name, len(failed) - CASES))
+    return 0
+
+
 def main():
     what, path = sys.argv[1], sys.argv[2]
+    if what == "details":
+        return details(path, sys.argv[3])
     try:
         cases = list(xml.parse(path).getroot().iter("testcase"))
     except (OSError, xml.ParseError) as problem:

@@ -22,7 +22,7 @@
 #include "fgw/directory.h"
 #include "fgw/gateway.h"
 
-enum { SYNC_MS = 10000 };
+enum { SYNC_MS = 60000 };
 static char folder[64];
 static _Atomic uint32_t fake_now;
 

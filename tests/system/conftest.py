@@ -19,6 +19,33 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "noasan: not meaningful or too slow with sanitizers")
 
 
+def tails(since, lines=30):
+    """The ends of the logs that were written to since then, those of the gateway first."""
+    found = []
+    for folder, _, names in os.walk(paths.WORK):
+        for name in names:
+            path = os.path.join(folder, name)
+            if name.endswith((".log", ".err", ".events")) and name != "pytest.log" \
+                    and os.path.getmtime(path) >= since and os.path.getsize(path):
+                found.append(("fgw" not in name, -os.path.getmtime(path), path))
+    for _, _, path in sorted(found)[:4]:
+        with open(path, errors="replace") as log:
+            end = [line.rstrip()[:200] for line in log.readlines()[-lines:]]
+        yield os.path.basename(path), "\n".join(end)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure takes the ends of the logs with it: into pytest.log and the JUnit file."""
+    report = (yield).get_result()
+    if report.failed:
+        item.tails = [("Captured stdout of " + name, "-- %s\n%s\n" % (name, text))
+                      for name, text in tails(call.start - 5)]
+        report.sections.extend(item.tails)
+    elif report.when == "teardown":  # from there the JUnit file has its output
+        report.sections.extend(getattr(item, "tails", []))
+
+
 @pytest.fixture(scope="session")
 def pki():
     return Pki(paths.work("pki", "x")[:-2])

@@ -29,7 +29,7 @@ def gateway(pki, hss, cleanup):
 
 @pytest.fixture(scope="module")
 def aaa(pki, gateway, cleanup):
-    thing = Aaa(pki, eap='reauth_max = 2; conversation = "3s";').start()
+    thing = Aaa(pki, eap='reauth_max = 2; conversation = "8s";').start()
     cleanup.append(thing)
     return thing
 
@@ -74,8 +74,8 @@ def test_full_authentication(aaa, eap, method, result_ind):
     before = aaa.counter("aaa_authentications_total", method=method, how="full", result="accept")
     accepted(terminal.connect())
     assert terminal.card.seen == ["good"]
-    assert aaa.counter("aaa_authentications_total", method=method, how="full",
-                       result="accept") == before + 1
+    eventually(lambda: aaa.counter("aaa_authentications_total", method=method, how="full",
+                                   result="accept") == before + 1, what="counted")
     assert wait_session(aaa, terminal)["registered"] == 1
 
 
@@ -222,7 +222,7 @@ def test_accounting_is_recorded(aaa, hss, ap):
     session = wait_session(aaa, terminal)
     common = ((nas.CLASS, session["id"]), (nas.ACCT_ID, "acct-50"), (nas.NAS_ID, "ap one"))
     ap.account((nas.STATUS_TYPE, 1), *common)
-    assert wait_session(aaa, terminal)["accounting"] == 1
+    eventually(lambda: wait_session(aaa, terminal)["accounting"] == 1, what="stored, too")
     ap.account((nas.STATUS_TYPE, 3), (nas.IN_OCTETS, 1000), (nas.OUT_OCTETS, 7),
                (nas.SESSION_TIME, 60), *common)
     before = sars(hss)
@@ -265,7 +265,8 @@ def test_what_is_not_genuine_is_not_answered(aaa, ap):
             (b"\x01", 1812, "malformed")):
         before = aaa.counter("aaa_dropped_total", reason=reason)
         assert ap.exchange(packet, port, timeout=0.3) is None
-        assert aaa.counter("aaa_dropped_total", reason=reason) == before + 1, reason
+        eventually(lambda: aaa.counter("aaa_dropped_total", reason=reason) == before + 1,
+                   what="counted as " + reason)
     accepted(Terminal(52).connect())
 
 

@@ -40,14 +40,14 @@ class World:
     def sessions(self, first, n, *words, check=True):
         """fgw-agw session, to its end: the summary."""
         done = run(self.arguments("session", "--first-imsi", first, "--subscribers", n, *words),
-                   timeout=60, check=False)
+                   timeout=180, check=False)
         summary = [json.loads(x) for x in done.stdout.splitlines() if '"summary"' in x]
         assert summary and (done.returncode == 0 or not check), done.stdout[-3000:]
         return summary[-1]
 
     def script(self, text, code=0):
         done = subprocess.run(self.arguments("script", "-"), input=text, capture_output=True,
-                              text=True, timeout=30)
+                              text=True, timeout=240)
         assert done.returncode == code, done.stdout[-2000:] + done.stderr[-2000:]
         return done
 
@@ -69,7 +69,7 @@ def world(pki, cleanup):
     core.pcrf("policy", "metered", {"rules": ["web", "video"], "monitors": [
         {"key": "mk", "grant": 50000}, {"key": "all", "level": "SESSION_LEVEL", "grant": 90000}]})
     gateway = SessionGateway(pki, [core.peer()], level="notice", more="""
-        gx_gy: { gx: { timeout = "1s"; }; gy: { timeout = "1s";
+        gx_gy: { gx: { timeout = "2s"; }; gy: { timeout = "2s";
                  failed_update = "report-again"; }; };""").start()
     cleanup.append(gateway)
     return World(pki, core, gateway)
@@ -97,9 +97,9 @@ def test_monitors_count_what_their_rules_let_through(world):
             sum(u["used"] for u in used if u["key"] == key)
 
 
-@pytest.mark.parametrize("fault", ["cmd=CCR-U delay=1500 count=5", "cmd=CCR-U drop count=5",
+@pytest.mark.parametrize("fault", ["cmd=CCR-U delay=4000 count=5", "cmd=CCR-U drop count=5",
                                    "cmd=CCR-U result=3004 count=5", "cmd=CCR-T drop count=9",
-                                   "cmd=CCR-U duplicate count=5", "cmd=CCR-I delay=1500 count=3"])
+                                   "cmd=CCR-U duplicate count=5", "cmd=CCR-I delay=4000 count=3"])
 def test_what_is_not_acknowledged_is_reported_again(world, fault):
     first = world.subscribers(10, grant=100000)
     before = world.core.debits()["octets"]
@@ -114,7 +114,7 @@ def test_the_core_asks_again(world):
     before = world.core.debits()["octets"]
     client = Process("sessions", world.arguments(
         "session", "--first-imsi", first, "--subscribers", 20, "--octets", 100000,
-        "--duration", 3))
+        "--duration", 8))  # not over before the core has asked
     client.wait_line('"using"')
     world.core.ocs("rar", "all")
     world.core.pcrf("gen", 20, first, "one")
@@ -159,13 +159,13 @@ session use {imsi} 10 9000 1800
 session expect {imsi} 10.state redirected
 session expect {imsi} 10.redirect {portal}
 run {ocs} topup {imsi} 10 5000 && {ocs} rar {imsi} rg=10
-await ChargingReAuth 5
+await ChargingReAuth 30
 expect charging_key 10
-session expect {imsi} 10.state quota 3
+session expect {imsi} 10.state quota 30
 session use {imsi} 10 1200
 run {pcrf} assign {imsi} one && {pcrf} push {imsi}
-await PolicyReAuth 5
-session expect {imsi} rules web 2
+await PolicyReAuth 30
+session expect {imsi} rules web 30
 session use {imsi} 20 1 0
 session close {imsi}
 session expect {imsi} state closed

@@ -12,20 +12,22 @@ from kit import core, paths
 from kit.agw import Agw
 from kit.expect import GOOD, works
 from kit.gateway import Gateway
-from kit.proc import eventually
+from kit.proc import PATIENCE, eventually
 
-SLOW = "001010000009251"  # AIR is answered after 2 s (tests/system/erlang/hss.erl)
+SLOW = "00101%06d9251"  # AIR is answered after --slow (tests/system/erlang/hss.erl)
 
 
 @pytest.fixture
-def pair(pki):
-    """(gateway, access gateway, first HSS, second HSS)"""
-    first = core.ErlangHss("--quiet", "no", identity="hss1.example.org")
-    second = core.ErlangHss(identity="hss2.example.org", ip=paths.HSS2_IP)
-    gateway = Gateway(pki, [first.peer(), second.peer()]).start()
+def pair(request, pki):
+    """(gateway, access gateway, first HSS, second HSS); parameter: watchdog of the first. The first
+    never answers what is SLOW, the second at once."""
+    first = core.ErlangHss("--slow", "3600000", identity="hss1.example.org")
+    second = core.ErlangHss("--slow", "0", identity="hss2.example.org", ip=paths.HSS2_IP)
+    gateway = Gateway(pki, [first.peer(watchdog=getattr(request, "param", 6)), second.peer()],
+                      s6a='timeout = "30s";').start()
     agw = Agw(pki)
-    eventually(lambda: all(p["state"] == "OPEN" for p in gateway.ctl_json("peers")["peers"]), 10,
-               "both peers are open")
+    eventually(lambda: all(p["state"] == "OPEN" for p in gateway.ctl_json("peers")["peers"]),
+               what="both peers are open")
     yield gateway, agw, first, second
     agw.close()
     gateway.stop()
@@ -47,43 +49,39 @@ def test_both_are_used(pair):
 def test_requests_in_flight_go_to_the_other_with_the_t_flag(pair):
     gateway, agw, first, second = pair
     with concurrent.futures.ThreadPoolExecutor(24) as pool:
-        slow = ["00101%06d9251" % n for n in range(24)]
-        waiting = [pool.submit(agw.air, imsi, timeout=9) for imsi in slow]
-        eventually(lambda: len(first.find("request")) + len(second.find("request")) >= 24, 5,
-                   "all requests are at an HSS")
+        waiting = [pool.submit(agw.air, SLOW % n) for n in range(24)]
+        eventually(lambda: len(first.find("request")) + len(second.find("request")) >= 24,
+                   what="all requests are at an HSS")
         lost = {e["imsi"] for e in first.find("request", cmd="AIR")}
         assert lost, "the first HSS got none"
         first.kill()
-        answers = [one.result(12) for one in waiting]
+        answers = [one.result(PATIENCE) for one in waiting]
     assert all(answer.eutran_vectors for answer in answers)
     again = second.find("request", cmd="AIR", retransmitted=True)
     assert {e["imsi"] for e in again} == lost
     works(agw)
 
 
+@pytest.mark.parametrize("pair", [1], indirect=True)
 def test_a_hung_peer_is_given_up(pair):
     gateway, agw, first, second = pair
     group = os.getpgid(first.process.pid)
     os.killpg(group, signal.SIGSTOP)
     try:
-        began = time.monotonic()
-        ok = failed = 0
-        while time.monotonic() - began < 12:
+        def given_up():
             try:
                 agw.air(GOOD, timeout=8)
-                ok += 1
             except grpc.RpcError:
-                failed += 1
+                pass
             states = {p["identity"]: p["state"] for p in gateway.ctl_json("peers")["peers"]}
-            if states["hss1.example.org"] != "OPEN":
-                break
-        assert states["hss1.example.org"] != "OPEN", "the hung peer is still open"
+            return states["hss1.example.org"] != "OPEN"
+
+        eventually(given_up, what="the hung peer is given up")
         for _ in range(20):
             works(agw)
     finally:
         os.killpg(group, signal.SIGCONT)
-    gateway.wait_counter(0, "fgw_requests_total")
-    eventually(lambda: all(p["state"] == "OPEN" for p in gateway.ctl_json("peers")["peers"]), 20,
+    eventually(lambda: all(p["state"] == "OPEN" for p in gateway.ctl_json("peers")["peers"]), 60,
                "the peer is back")
     works(agw)
 
@@ -109,8 +107,8 @@ def test_no_peer_at_all_fails_at_once(pair):
     with pytest.raises(grpc.RpcError) as caught:
         agw.air(GOOD)
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE, caught.value.details()
-    assert time.monotonic() - began < 1
-    assert gateway.process.text(position)
+    assert time.monotonic() - began < 10  # not after the timeout of S6a
+    gateway.wait_log(".", since=position)
     first.events.clear()
     first.start()
     gateway.wait_ready()

@@ -10,7 +10,7 @@ import peer as scripted
 from kit import paths
 from kit.agw import Agw, Tunnel, code_of
 from kit.gateway import Peer
-from kit.proc import eventually
+from kit.proc import PATIENCE, eventually
 from kit.session import TUNNEL, SessionGateway
 from peer import M, avp, avp3, split
 
@@ -22,6 +22,7 @@ IMSI = "001010000000001"
 SESSION = "IMSI%s-123456" % IMSI
 TYPE, NUMBER, MSCC, RATING_GROUP, USED, TOTAL = 416, 415, 456, 432, 446, 421
 INITIAL, UPDATE, TERMINATION = 1, 2, 3
+SETTINGS = 'gx_gy: { gx: { timeout = "5s"; }; gy: { timeout = "5s"; }; };'
 
 Tunnel.IN.update(TUNNEL)
 
@@ -83,8 +84,8 @@ def world(pki, cleanup):
     peer = scripted.Peer(host=paths.HSS_IP, port=3868, identity="core.example.org", case=core,
                          apps=((10415, GX), (0, GY))).start()
     cleanup.append(peer)
-    gateway = SessionGateway(pki, [Peer(peer.identity, paths.HSS_IP)], more="""
-        gx_gy: { gx: { timeout = "1s"; }; gy: { timeout = "1s"; }; };""").start()
+    gateway = SessionGateway(pki, [Peer(peer.identity, paths.HSS_IP)], more=SETTINGS,
+                             diameter='inbound_deadline = "60s";').start()
     cleanup.append(gateway)
     agw = Agw(pki, service="session_proxy")
     cleanup.append(agw)
@@ -92,7 +93,7 @@ def world(pki, cleanup):
     return type("World", (), dict(core=core, peer=peer, gateway=gateway, agw=agw, tunnel=tunnel))
 
 
-def create(agw, name=SESSION, timeout=6):
+def create(agw, name=SESSION, timeout=PATIENCE):
     request = session.CreateSessionRequest(session_id=name)
     request.common_context.sid.id = name.split("-")[0]
     request.common_context.apn = "internet"
@@ -111,7 +112,7 @@ def usage(request, opened, number, total, name=SESSION):
     update.usage.type = session.CreditUsage.QUOTA_EXHAUSTED
 
 
-def update(agw, opened, number, total, name=SESSION, timeout=6):
+def update(agw, opened, number, total, name=SESSION, timeout=PATIENCE):
     request = session.UpdateSessionRequest()
     usage(request, opened, number, total, name)
     return agw.call(CONTROLLER + "UpdateSession", request, session.UpdateSessionResponse, timeout)
@@ -122,18 +123,18 @@ def terminate(agw, opened, number, total=0, name=SESSION):
     request.common_context.sid.id = name.split("-")[0]
     request.tgpp_ctx.CopyFrom(opened.tgpp_ctx)
     request.credit_usages.add(charging_key=7, bytes_rx=total)
-    return agw.call(CONTROLLER + "TerminateSession", request, session.SessionTerminateResponse, 6)
+    return agw.call(CONTROLLER + "TerminateSession", request, session.SessionTerminateResponse)
 
 
 def id_of(world, app, name=SESSION):
     return "%s;%s;%d;agw1;%s" % (world.gateway.identity, name.split("-")[1], app, name)
 
 
-def core_request(world, app, command, session_id, more=b"", timeout=5):
+def core_request(world, app, command, session_id, more=b""):
     peer = world.peer
     body = (avp(263, session_id) + scripted.origin(peer) + avp(283, "example.org") +
             avp(293, world.gateway.identity) + avp(258, app) + more)
-    return peer.send(command, body, app=app, timeout=timeout)
+    return peer.send(command, body, app=app)
 
 
 def test_a_session_from_beginning_to_end(world):
@@ -160,7 +161,7 @@ def test_many_updates_in_one_call_and_one_that_fails(world):
     for name in names:
         usage(request, opened[name], 1, 10, name)
     request.updates[3].session_id = ""
-    answer = world.agw.call(CONTROLLER + "UpdateSession", request, session.UpdateSessionResponse, 6)
+    answer = world.agw.call(CONTROLLER + "UpdateSession", request, session.UpdateSessionResponse)
     assert [r.success for r in answer.responses] == [i != 3 for i in range(6)]
 
 
@@ -201,7 +202,7 @@ def test_a_session_nobody_knows(world, session_id):
 
 def test_an_access_gateway_that_is_away(world):
     name = id_of(world, 1).replace(";agw1;", ";agw3;")
-    assert core_request(world, GX, RAR, name, avp(285, 0), timeout=12).result == 3002
+    assert core_request(world, GX, RAR, name, avp(285, 0)).result == 3002
 
 
 def test_an_unknown_mandatory_avp(world):
@@ -213,6 +214,8 @@ def test_an_unknown_mandatory_avp(world):
 
 def test_a_storm_of_re_authorisations(world):
     """1,000 sessions at once: each RAR is answered, nothing is left behind."""
+    world.gateway.configure(more='gx_gy: { agw_timeout = "50s"; };')
+    world.gateway.ctl("reload")
     world.tunnel.handlers["PolicyReAuth"] = lambda message: session.PolicyReAuthAnswer(
         session_id=message.session_id)
     peer, names = world.peer, ["IMSI%s-%d" % (IMSI, i) for i in range(1000)]
@@ -221,7 +224,9 @@ def test_a_storm_of_re_authorisations(world):
         body = (avp(263, id_of(world, 1, name)) + scripted.origin(peer) + avp(283, "example.org") +
                 avp(293, world.gateway.identity) + avp(258, GX) + avp(285, 0))
         entries.append(peer.post(RAR, body, app=GX))
-    answers = [peer.wait(entry, 15) for entry in entries]
+    answers = [peer.wait(entry, 60) for entry in entries]
+    world.gateway.configure(more=SETTINGS)
+    world.gateway.ctl("reload")
     assert all(answers)
     results = [answer.result for answer in answers]
     assert set(results) <= {2001, 3004}, set(results)  # 3004: more than a gateway takes at a time

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Gx and Gy messages that are wrong: requests of the core get the answer RFC 6733 asks for, answers
 of the core are used as far as they can be read, and nobody else's session suffers."""
-import time
-
 import grpc
 import pytest
 
@@ -206,10 +204,11 @@ ANSWERS = {  # what is done to a good answer: is it used?
 }
 
 
-def one_call(world, app, kind):
+def one_call(world, app, kind, what):
     """(status or None, element) of a CreateSession or an update that meets the case."""
     session = world.session()
-    began = time.monotonic()
+    if ANSWERS[what][1] is None:
+        world.impatient()  # it may be for nobody
     try:
         answer = session.create()
         if kind == INITIAL:
@@ -224,8 +223,6 @@ def one_call(world, app, kind):
     except grpc.RpcError as error:
         assert error.details(), "an error without a text"
         return error.code().name, None
-    finally:
-        assert time.monotonic() - began < 2.5
 
 
 # Where the connection has to go, and is made again: once each, for time.
@@ -240,7 +237,7 @@ def test_an_answer(world, app, kind, what):
     how, used = ANSWERS[what]
     server = world.pcrf if app == GX else world.ocs1
     server.plan[kind] = change(how)
-    status, element = one_call(world, app, kind)
+    status, element = one_call(world, app, kind, what)
     if used is not None:
         ok = status is None and (element is None or element.success)
         assert ok == used, (status, element)

@@ -13,9 +13,9 @@ import peer as scripted
 from kit import stubs
 from kit.agw import code_of
 from kit.pcc import EVENT, INITIAL, TERMINATION, UPDATE, proto, session_agw
-from kit.proc import eventually
+from kit.proc import PATIENCE, eventually
 from kit.session import CONTROLLER
-from kit.wrong import ASR, GX, GY, RAR, TX, World
+from kit.wrong import ASR, GX, GY, RAR, World
 from peer import RETRANSMIT, avp
 
 charging = stubs.event_charging
@@ -57,14 +57,12 @@ MATRIX = [
 def test_an_update_that_is_not_answered(world, handling, failover, asked, end):
     session = world.opened(handling, failover)
     world.ocs1.plan[UPDATE] = "silent"
-    began = time.monotonic()
+    world.impatient()
     answer = session.update(10)
-    took = time.monotonic() - began
     first = world.ocs1.ccr(UPDATE, session)
     second = world.ocs2.ccr(UPDATE, session)
     assert "1" * len(first) + "2" * len(second) == asked
     same_again(first[0], *second)
-    assert took < TX + 1.5
     assert answer.success == (end != "refused")
     if end == "refused":
         assert answer.result_code // 1000 == 5  # makes an access gateway end the session
@@ -85,6 +83,7 @@ def test_an_update_that_is_not_answered(world, handling, failover, asked, end):
 def test_an_update_that_neither_answers(world, handling, granted):
     session = world.opened(handling, True)
     world.ocs1.plan[UPDATE] = world.ocs2.plan[UPDATE] = "silent"
+    world.impatient()
     answer = session.update(10)
     assert answer.success == granted
     same_again(*world.ocs1.ccr(UPDATE, session), *world.ocs2.ccr(UPDATE, session))
@@ -101,12 +100,13 @@ def test_a_beginning_that_is_not_answered(world, handling, failover, asked, end)
     """Before the OCS has said anything, the settings say what to do. A session that has not begun
     may begin at the alternate, if there is one."""
     world.configure(handling, alternate=failover)
+    world.impatient()
     world.ocs1.plan[INITIAL] = "silent"
     session = world.session()
     if end == "refused":
         code, text = code_of(session.create)
         assert code.name == "DEADLINE_EXCEEDED" and text
-        undone = eventually(lambda: world.pcrf.ccr(TERMINATION, session), 5, "Gx is undone")[0]
+        undone = eventually(lambda: world.pcrf.ccr(TERMINATION, session), what="Gx is undone")[0]
         assert undone.number(415) == 1 and undone.number(295) == 4
     else:
         answer = session.create()
@@ -123,6 +123,7 @@ def test_a_beginning_that_is_not_answered(world, handling, failover, asked, end)
 def test_a_session_that_begins_at_the_alternate_stays_there(world):
     """RFC 8506 5.7: to begin there it needs no CC-Session-Failover, to go back it would."""
     world.configure("retry-and-terminate", False)
+    world.impatient()
     world.ocs1.plan[INITIAL] = "silent"
     session = world.session()
     session.create()
@@ -137,6 +138,7 @@ def test_the_setting_continue_until_the_ocs_says_terminate(world):
     world.configure("continue", True)
     session = world.opened("terminate", False)
     world.ocs1.plan[UPDATE] = "silent"
+    world.impatient()
     assert not session.update(10).success and not world.ocs2.ccr(UPDATE, session)
 
 
@@ -158,6 +160,7 @@ def test_an_end_that_is_not_answered(world, failover):
     """The usage of a CCR-T must arrive, whatever the handling: it is sent again (RFC 8506 6)."""
     session = world.opened("terminate", failover)
     world.ocs1.plan[TERMINATION] = "silent"
+    world.impatient()
     request = session.terminate_request()
     request.credit_usages.add(charging_key=7, bytes_rx=77)
     if failover:
@@ -173,9 +176,8 @@ def test_an_end_that_is_not_answered(world, failover):
 def test_a_pcrf_that_is_silent(world):
     session = world.session()
     world.pcrf.plan[INITIAL] = "silent"
-    began = time.monotonic()
+    world.impatient()
     assert code_of(session.create)[0].name == "DEADLINE_EXCEEDED"
-    assert time.monotonic() - began < TX + 1.5
     assert not world.ocs1.ccr(None, session)
 
 
@@ -203,7 +205,7 @@ def test_a_request_that_fails(world, kind, code, handling, failover, asked, end)
             element = session.create().credits[0]
         except grpc.RpcError as error:
             assert error.details()
-            eventually(lambda: world.pcrf.ccr(TERMINATION, session), 5, "Gx is undone")
+            eventually(lambda: world.pcrf.ccr(TERMINATION, session), what="Gx is undone")
         assert (element is None) == (end == "refused")
     else:
         session = world.opened(handling, failover)
@@ -234,19 +236,19 @@ def test_an_ocs_that_dies_before_it_answers(world, kind, handling, failover, end
     else:
         session = world.opened(handling, failover)
     world.ocs1.plan[kind] = "close"
-    began = time.monotonic()
+    began = time.monotonic()  # nothing waits for Tx
     code, element = None, None
     try:
         element = session.create().credits[0] if kind == INITIAL else session.update(10)
     except grpc.RpcError as error:
         code = error.code()
-    assert time.monotonic() - began < TX + 1.5
+    assert time.monotonic() - began < 15
     first, second = world.ocs1.ccr(kind, session), world.ocs2.ccr(kind, session)
     assert len(first) == 1 and len(second) == (1 if end == "answered" else 0)
     same_again(first[0], *second)
     if end == "refused" and kind == INITIAL:
         assert code.name == "UNAVAILABLE"
-        eventually(lambda: world.pcrf.ccr(TERMINATION, session), 5, "Gx is undone")
+        eventually(lambda: world.pcrf.ccr(TERMINATION, session), what="Gx is undone")
     else:
         assert code is None and element.success == (end != "refused")
     if end == "granted":
@@ -258,7 +260,7 @@ def test_an_ocs_that_is_away_from_the_beginning(world):
     world.configure("terminate", True)
     world.ocs1.stop()
     eventually(lambda: any(p["state"] != "OPEN" for p in world.gateway.ctl_json("peers")["peers"]),
-               5, "one is gone")
+               what="one is gone")
     session = world.session()
     try:
         session.create()
@@ -278,8 +280,10 @@ def test_an_answer_that_comes_too_late(world):
     session = world.opened("terminate", False)
     late = []
     world.ocs1.plan[UPDATE] = lambda request, good: late.append(good)
+    world.impatient()
     assert not session.update(10).success
     world.ocs1.reset()
+    world.configure()
     world.ocs1.raw(late[0])  # nobody waits for it any more
     answer = session.update(11)
     assert answer.success and answer.credit.granted_units.total.volume == 1000
@@ -305,13 +309,15 @@ EVENTS = [  # action, what the first server does, the second: asked, and how it 
 def test_an_event_that_fails(world, action, first, second, asked, end):
     """The alternate is asked whatever CC-Session-Failover says: there is no session."""
     world.ocs1.plan[EVENT], world.ocs2.plan[EVENT] = first, second
+    if "silent" in (first, second):
+        world.impatient()
     session = world.session()
     request = charging.EventRequest(event_id=session.name, action=action,
                                     services=[charging.EventService(rating_group=7)])
     session.common(request.subscriber)
     try:
         answer = world.agw.call("/fgw.charging.EventCharging/Charge", request,
-                                charging.EventResponse, 6)
+                                charging.EventResponse)
         got = ("granted" if answer.granted else "refused") + (", repeat" if answer.repeat else "")
     except grpc.RpcError:
         got = "failed"
@@ -352,6 +358,7 @@ def test_a_session_that_begins_too_late_is_ended(world, app, handling, forgotten
     """The caller was answered; the server then says that it has a session, and says it twice.
     forgotten: by then the library knows nothing of the request any more."""
     world.configure(handling, alternate=False)
+    world.impatient()
     server, session = world.pcrf if app == GX else world.ocs1, world.session()
     held = hold_back(server)
     before = late_answers(world, "gx" if app == GX else "gy")
@@ -382,6 +389,7 @@ def test_a_session_that_begins_twice(world, common):
     """The first server wakes up when the alternate has the session: it is told to forget it, unless
     it says that they share their sessions (CC-Session-Failover)."""
     world.configure("retry-and-terminate", True)
+    world.impatient()
     world.ocs1.extra[INITIAL] = avp(418, int(common))
     session, held = world.session(), hold_back(world.ocs1)
     before = late_answers(world, "gy")
@@ -404,13 +412,14 @@ def test_an_answer_that_comes_while_the_alternate_is_asked(world, kind):
     """RFC 8506 7: the client is still in its pending state, so the answer is as good as any."""
     world.configure("retry-and-terminate", True)
     session = world.session() if kind == INITIAL else world.opened("retry-and-terminate", True)
+    world.impatient(4)  # time enough to answer while the alternate is asked
     first, second = hold_back(world.ocs1, kind), hold_back(world.ocs2, kind)
     before = late_answers(world, "gy")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         call = pool.submit(session.create if kind == INITIAL else lambda: session.update(10))
-        eventually(lambda: second, 5, "the alternate is asked")
+        eventually(lambda: second, what="the alternate is asked")
         world.ocs1.raw(first[0])
-        answer = call.result(5)
+        answer = call.result(PATIENCE)
     element = answer.credits[0] if kind == INITIAL else answer
     assert element.credit.granted_units.total.volume == 1000
     assert session.tgpp.gy_dest_host == "ocs1.example.org"
@@ -486,13 +495,14 @@ def test_a_caller_that_hangs_up_leaves_no_session_behind(world):
 
     world.ocs1.plan[INITIAL] = hold
     create = world.agw.multicallable(CONTROLLER + "CreateSession", proto.CreateSessionResponse)
-    call = create.future(session.create_request(), timeout=6)
-    assert arrived.wait(5)
+    cancelled = world.gateway.counter("fgw_rpc_requests_total", status="CANCELLED")
+    call = create.future(session.create_request(), timeout=PATIENCE)
+    assert arrived.wait(PATIENCE)
     call.cancel()
-    world.gateway.wait_counter(1, "fgw_rpc_requests_total", status="CANCELLED")
+    world.gateway.wait_counter(cancelled + 1, "fgw_rpc_requests_total", status="CANCELLED")
     world.ocs1.raw(held[0])
     for server in (world.pcrf, world.ocs1):
-        ended = eventually(lambda: server.ccr(TERMINATION, session), 5, "both are undone")[0]
+        ended = eventually(lambda: server.ccr(TERMINATION, session), what="both are undone")[0]
         assert ended.number(415) == 1 and ended.number(295) == 4
 
 
@@ -512,12 +522,12 @@ def test_an_abort_during_an_update(world, app):
     world.ocs1.plan[UPDATE] = hold
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         update = pool.submit(session.update, 10)
-        assert arrived.wait(5)
+        assert arrived.wait(PATIENCE)
         server = world.pcrf if app == GX else world.ocs1
         answer = world.send(server, ASR, world.session_id(session, app))
         assert answer.result == 2001 and not update.done()
         world.ocs1.raw(held[0])
-        assert update.result(5).success
+        assert update.result(PATIENCE).success
     assert world.tunnel.requests("AbortSession")[-1].session_id == session.name
     session.terminate()
     assert world.ocs1.ccr(TERMINATION, session)[-1].number(415) == 2
@@ -535,41 +545,48 @@ def test_a_new_policy_while_the_session_begins(world):
     world.ocs1.plan[INITIAL] = hold
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         create = pool.submit(session.create)
-        assert arrived.wait(5)
+        assert arrived.wait(PATIENCE)
         answer = world.send(world.pcrf, RAR, world.session_id(session, GX), avp(285, 0))
         assert answer.result == 2001
         world.ocs1.raw(held[0])
-        assert create.result(5).credits
+        assert create.result(PATIENCE).credits
 
 
 # ---- access gateways that are away ----
 
 def away(world, what):
-    """(Session-Id prefix to suffix, expected Result-Code, the longest time in seconds)"""
+    """(Session-Id, expected Result-Code)"""
     session = world.session()
     name = world.session_id(session, GX)
     if what == "never connected":
-        return name.replace(";agw1;", ";agw3;"), 3002, 3
+        return name.replace(";agw1;", ";agw3;"), 3002
     if what == "not one of ours":
-        return name.replace(";agw1;", ";stranger;"), 5002, 0.8
+        return name.replace(";agw1;", ";stranger;"), 5002
     if what == "no session of ours":
-        return "pcrf.example.org;1;2", 5002, 0.8
+        return "pcrf.example.org;1;2", 5002
     assert what == "silent"
     world.tunnel.handlers["PolicyReAuth"] = lambda message: None
-    return name, 3002, 1.5
+    return name, 3002
 
 
 @pytest.mark.parametrize("what", [
     "never connected", "not one of ours", "no session of ours", "silent"])
 def test_an_access_gateway_that_cannot_be_asked(world, what):
-    name, result, limit = away(world, what)
+    name, result = away(world, what)
+    if result == 3002:
+        world.impatient()  # it is waited for
     began = time.monotonic()
     answer = world.send(world.pcrf, RAR, name, avp(285, 0))
-    assert time.monotonic() - began < limit
+    assert time.monotonic() - began < 15
     assert answer.result == result, answer.result
     assert bool(answer.flags & scripted.ERROR) == (result < 4000)
     assert answer.get(263).decode() == name
     assert (answer.get(264), answer.get(296)) == (world.gateway.identity.encode(), b"example.org")
+
+
+def connected(world, name):
+    return any(g["id"] == name and g["connected"]
+               for g in world.gateway.ctl_json("gateways")["gateways"])
 
 
 def test_an_access_gateway_that_comes_back_in_time(world):
@@ -577,19 +594,22 @@ def test_an_access_gateway_that_comes_back_in_time(world):
     session = world.opened()
     session.owner = "agw2"
     with session_agw(world.gateway.pki, "agw2") as agw:
-        agw.open_tunnel().close()
+        agw.open_tunnel()
+        eventually(lambda: connected(world, "agw2"), what="there")
+        agw.tunnel.close()
+        eventually(lambda: not connected(world, "agw2"), what="away")
         entry = world.post(world.pcrf, RAR, world.session_id(session, GX), avp(285, 0))
         time.sleep(0.3)
         tunnel = agw.open_tunnel()
         tunnel.handlers["PolicyReAuth"] = lambda message: proto.PolicyReAuthAnswer()
-        answer = world.pcrf.wait(entry, 4)
-    assert answer is not None and answer.result in (2001, 3002)
-    if answer.result == 2001:
-        assert tunnel.requests("PolicyReAuth")[0].session_id == session.name
+        answer = world.pcrf.wait(entry)
+    assert answer is not None and answer.result == 2001
+    assert tunnel.requests("PolicyReAuth")[0].session_id == session.name
 
 
 def test_a_storm_to_an_access_gateway_that_goes_away(world):
     """1,000 RARs in flight when the tunnel breaks: each is answered, in time."""
+    world.impatient()
     with session_agw(world.gateway.pki, "agw2") as agw:
         tunnel = agw.open_tunnel()
         tunnel.handlers["PolicyReAuth"] = lambda message: None
@@ -600,7 +620,7 @@ def test_a_storm_to_an_access_gateway_that_goes_away(world):
                                       avp(285, 0)))
         tunnel.wait("PolicyReAuth")
         tunnel.close()
-    answers = [world.pcrf.wait(entry, 10) for entry in entries]
+    answers = [world.pcrf.wait(entry) for entry in entries]
     assert all(answers)
     assert {a.result for a in answers} <= {3002, 3004}, {a.result for a in answers}
 
@@ -616,11 +636,11 @@ def test_the_gateway_stops_in_order_with_everything_under_way(shared):
     shared.tunnel.wait("PolicyReAuth")
     with concurrent.futures.ThreadPoolExecutor(5) as pool:
         calls = [pool.submit(session.update, 10) for session in sessions]
-        eventually(lambda: len(shared.ocs1.ccr(UPDATE)) >= 5, 5, "the updates are under way")
+        eventually(lambda: len(shared.ocs1.ccr(UPDATE)) >= 5, what="the updates are under way")
         shared.gateway.stop()
         for call in calls:
             try:
-                assert not call.result(5).success
+                assert not call.result(PATIENCE).success
             except grpc.RpcError as error:
                 assert error.code().name in ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
     answer = shared.pcrf.wait(entry, 2)

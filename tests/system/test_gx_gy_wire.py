@@ -141,7 +141,7 @@ def core_asks(world, session):
 @pytest.fixture(scope="module")
 def captured(pki):
     capture = wire.Capture(3868)
-    world = World(pki, SETTINGS.replace("gx_gy: {", 'gx_gy: { agw_timeout = "500ms";').replace(
+    world = World(pki, SETTINGS.replace('agw_timeout = "30s"', 'agw_timeout = "2s"').replace(
         " gy: {", ' gy: { ps_qos = "both"; cg_address = "192.0.2.33"; node_id = true;'))
     talk(world)
     refused = world.session()

@@ -9,7 +9,7 @@ from kit import core, stubs
 from kit.agw import PLMN, Agw
 from kit.expect import fails, works
 from kit.gateway import Gateway
-from kit.proc import eventually
+from kit.proc import PATIENCE, eventually
 from kit.usim import Usim
 
 IMSI = "001010000000007"
@@ -114,7 +114,7 @@ def test_a_subscriber_that_is_added_changed_and_deleted(hss, agw):
     ("drop", "DEADLINE_EXCEEDED")])
 def test_faults_of_the_base_protocol(hss, agw, rule, status):
     hss.tool("fault", "add", "cmd=AIR", "count=1", rule)
-    fails(status, agw.air, IMSI, timeout=2)
+    fails(status, agw.air, IMSI, timeout=2 if rule == "drop" else PATIENCE)
     works(agw, IMSI)
 
 

@@ -11,11 +11,11 @@ import pytest
 import peer as scripted
 from kit import paths
 from kit.gateway import Peer
-from kit.proc import eventually
+from kit.proc import PATIENCE, eventually
 from kit.wifi import ErlangSwx, Wifi, WifiAgw, answer_terminations, s13, swx_gateway
 from peer import avp, avp3
 
-LIMIT = 0.8  # seconds that the gateway waits
+LIMIT = 2  # seconds that the gateway waits; callers wait much longer
 HSS = "hss.example.org"
 USER = "001010000000001"
 
@@ -31,9 +31,9 @@ def hss(cleanup):
 @pytest.fixture(scope="module")
 def gateway(pki, hss, cleanup):
     thing = Wifi(pki, [Peer(HSS, paths.HSS_IP, watchdog=6)],
-                 swx_section='timeout = "800ms"; cache_ttl = 0;',
-                 s13_section='timeout = "800ms"; cache_ttl = 0;',
-                 diameter='inbound_deadline = "2s"; max_in_flight_peer = 100;',
+                 swx_section='timeout = "%ds"; cache_ttl = 0;' % LIMIT,
+                 s13_section='timeout = "%ds"; cache_ttl = 0;' % LIMIT,
+                 diameter='inbound_deadline = "20s"; max_in_flight_peer = 100;',
                  level="debug").start()
     cleanup.append(thing)
     return thing
@@ -91,7 +91,7 @@ ELSEWHERE = {"avp_length_0", "avp_length_7", "vendor_avp_length_8", "truncated_h
              "message_of_70000", "version_2", "text", "reset", "answer_and_close",
              "half_and_close", "every_other", "garbage_vector", "item_number_short"}
 CASES = {name: case for name, case in scripted.ANSWERS.items() if name not in ELSEWHERE}
-CASES["late"] = scripted.later(LIMIT + 0.3)
+CASES["late"] = scripted.later(LIMIT + 1.5)
 VECTORS = {
     "a vector that is garbage": only(avp3(scripted.SIP_ITEM, b"\1\2\3\4\5\6")),
     "an empty vector": only(avp3(scripted.SIP_ITEM, b"")),
@@ -114,11 +114,11 @@ def test_an_answer_to_mar(gateway, hss, agw, case):
     hss.case = CASES[case]
     began, outcome, answer = time.monotonic(), "ok", None
     try:
-        answer = agw.authenticate(USER, timeout=LIMIT + 3)
+        answer = agw.authenticate(USER)
     except grpc.RpcError as error:
         outcome = error.code().name
         assert error.details(), "an error without a text"
-    assert time.monotonic() - began < LIMIT + 1, "the caller waited too long"
+    assert time.monotonic() - began < LIMIT + 15, "the gateway did not end it"
     if case in HARMLESS:
         assert outcome == "ok" and len(answer.sip_auth_vectors) == 1, (outcome, answer)
     elif case in LATE:
@@ -171,11 +171,9 @@ USABLE = ["garbage_group", "unknown_m_before_result", "unknown_m_vendor", "unkno
 def test_a_wrong_answer(gateway, hss, agw, procedure, case):
     good_again(hss, agw)
     hss.case = scripted.ANSWERS[case]
-    began = time.monotonic()
     with pytest.raises(grpc.RpcError) as caught:
         agw.register(USER) if procedure == "SAR" else agw.check("35609204000001", USER)
     assert caught.value.code().name in STATUS and caught.value.details()
-    assert time.monotonic() - began < LIMIT + 1
     good_again(hss, agw)
 
 
@@ -299,7 +297,7 @@ def test_a_request_of_the_hss(gateway, hss, agw, what):
     connection = hss.live()[0]
     code, make, result = BAD_REQUESTS[what]
     agw.register(USER)
-    answer = hss.send(code, make(hss, gateway), timeout=6, app=scripted.SWX)
+    answer = hss.send(code, make(hss, gateway), app=scripted.SWX)
     assert answer is not None and answer.result == result, answer and answer.result
     assert answer.get(264).decode() == gateway.identity
     assert answer.get(296).decode() == gateway.realm
@@ -323,7 +321,7 @@ def test_a_thousand_terminations_at_once(gateway, hss, agw):
     agw.register(USER)
     entries = [hss.post(304, rtr(hss, gateway, user="00101000009%04d" % n), app=scripted.SWX)
                for n in range(1000)]
-    results = [hss.wait(entry, 10) for entry in entries]
+    results = [hss.wait(entry) for entry in entries]
     assert all(r is not None for r in results)
     assert {r.result for r in results} <= {5001, 3004}, {r.result for r in results}
     assert agw.assign(USER, swx_gateway.NO_ASSIGNMENT)
@@ -334,29 +332,29 @@ def test_a_thousand_terminations_at_once(gateway, hss, agw):
 
 def test_requests_in_flight_go_to_the_other_with_the_t_flag(pki, gateway, hss, agw):
     """MAR, SAR and ECR that a dying HSS has not answered reach the other one, marked."""
-    first = ErlangSwx(identity="hss1.example.org", ip="10.45.0.4")
-    second = ErlangSwx(identity="hss2.example.org", ip="10.45.0.3")
+    first = ErlangSwx("--slow", "3600000", identity="hss1.example.org", ip="10.45.0.4")
+    second = ErlangSwx("--slow", "0", identity="hss2.example.org", ip="10.45.0.3")
     pair = Wifi(pki, [first.peer(), second.peer()], name="fgw2", ip=paths.FGW2_IP, admin=9465,
-                swx_section="cache_ttl = 0;", s13_section='cache_ttl = 0; timeout = "9s";').start()
+                swx_section='cache_ttl = 0; timeout = "30s";',
+                s13_section='cache_ttl = 0; timeout = "30s";').start()
     caller = WifiAgw(pki, target=pair.target)
     try:
         eventually(lambda: all(p["state"] == "OPEN" for p in pair.ctl_json("peers")["peers"]), 15,
                    "both peers are open")
         for node in (first, second):
             node.command("equipment 35 white")
-        # the last four digits say: answered after 2 s (tests/system/erlang/swx.erl)
+        # the last four digits say: answered after --slow (tests/system/erlang/swx.erl)
         users = ["0010100%04d9051" % n for n in range(8)]
         with concurrent.futures.ThreadPoolExecutor(24) as pool:
-            waiting = [pool.submit(caller.authenticate, u, timeout=9) for u in users]
-            waiting += [pool.submit(caller.assign, u, swx_gateway.REGISTRATION, timeout=9)
-                        for u in users]
-            waiting += [pool.submit(caller.check, "35609204000001", u, timeout=9) for u in users]
-            eventually(lambda: len(first.find("request")) + len(second.find("request")) >= 24, 5,
-                       "all requests are at an HSS")
+            waiting = [pool.submit(caller.authenticate, u) for u in users]
+            waiting += [pool.submit(caller.assign, u, swx_gateway.REGISTRATION) for u in users]
+            waiting += [pool.submit(caller.check, "35609204000001", u) for u in users]
+            eventually(lambda: len(first.find("request")) + len(second.find("request")) >= 24,
+                       what="all requests are at an HSS")
             lost = {(e["cmd"], e["imsi"]) for e in first.find("request")}
             assert {command for command, _ in lost} == {"MAR", "SAR", "ECR"}, lost
             first.kill()
-            answers = [one.result(12) for one in waiting]
+            answers = [one.result(PATIENCE) for one in waiting]
         assert all(answer.sip_auth_vectors for answer in answers[:8])
         assert all(answer.user_data.msisdn for answer in answers[8:16])
         assert all(answer.equipment_status == s13.PERMITTED for answer in answers[16:])
@@ -374,12 +372,13 @@ def test_without_a_peer_it_fails_at_once_and_is_not_ready(gateway, hss, agw):
     """The last test of this file: the HSS ends."""
     hss.stop()
     eventually(lambda: not gateway.ready(), 10, "not ready")
+    gateway.reload_with(swx='timeout = "60s"; cache_ttl = 0;')
     for call in (agw.authenticate, agw.register):
         began = time.monotonic()
         with pytest.raises(grpc.RpcError) as caught:
             call(USER)
         assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 10
     with pytest.raises(grpc.RpcError) as caught:
         agw.check("35609204000001")
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE

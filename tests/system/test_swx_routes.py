@@ -48,7 +48,7 @@ def gateway(pki, nodes, dra, cleanup):
 
 @pytest.fixture
 def agw(pki, gateway):
-    with WifiAgw(pki).wait_ready(20) as thing:
+    with WifiAgw(pki).wait_ready() as thing:
         thing.open_tunnel()
         answer_terminations(thing)
         yield thing
@@ -139,10 +139,11 @@ def test_rtr_finds_its_gateway_after_kill_9(pki, gateway, nodes):
     user = "001030000000042"
     with WifiAgw(pki).wait_ready() as before:
         before.register(user)
-    eventually(lambda: nodes[1].command("serving " + user)["registered"], 5, "registered")
+    eventually(lambda: nodes[1].command("serving " + user)["registered"], what="registered")
+    gateway.settled()
     gateway.kill()
     gateway.start(wait_peers=False)
-    with WifiAgw(pki).wait_ready(20) as after:
+    with WifiAgw(pki).wait_ready() as after:
         after.open_tunnel()
         answer_terminations(after)
         eventually(lambda: gateway.identity in nodes[1].command("peers")["peers"], 20, "connected")

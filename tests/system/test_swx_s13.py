@@ -38,7 +38,7 @@ def eir(cleanup):
 @pytest.fixture(scope="module")
 def gateway(pki, hss, eir, cleanup):
     thing = Wifi(pki, [hss.peer(watchdog=6), eir.peer(watchdog=6)],
-                 s13_section='cache_ttl = "2s"; timeout = "1s";').start()
+                 s13_section='cache_ttl = "6s"; timeout = "4s";').start()
     cleanup.append(thing)
     return thing
 
@@ -278,7 +278,7 @@ def test_rtr_finds_its_gateway_after_a_restart(gateway, hss, pki):
         before.register(imsi(40))
     gateway.stop()
     gateway.start(wait_peers=False)
-    with WifiAgw(pki).wait_ready(20) as after:
+    with WifiAgw(pki).wait_ready() as after:
         after.open_tunnel()
         answer_terminations(after)
         eventually(lambda: hss.tool("rtr", imsi(40), check=False)[0] == 0, 10,

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every Diameter message the gateway sends and takes, judged by tshark: nothing malformed, no AVP
 that its dictionary does not know, every value of the length it expects."""
-import time
-
 import pytest
 
 from kit import core, stubs, wire
@@ -47,7 +45,7 @@ def captured(pki):
     """A whole day of one subscriber, both directions; everything that was captured."""
     hss = core.ErlangHss()
     capture = wire.Capture(3868)
-    gateway = Gateway(pki, [hss.peer()]).start()
+    gateway = Gateway(pki, [hss.peer(watchdog=1)]).start()
     agw = Agw(pki).wait_ready()
     agw.open_tunnel()
     agw.tunnel.handlers["InsertSubscriberData"] = lambda _: (
@@ -93,7 +91,8 @@ def captured(pki):
     agw.pur(FULL, eps_location_information=types.EpsLocationInformation(
         mme=types.MmeLocationInformation(ecgi=bytes.fromhex("00f11001020304"),
                                          tai=bytes.fromhex("00f1100001"))))
-    time.sleep(4)  # a watchdog or two
+    for flags in (0x80, 0):
+        capture.wait(bytes([flags]) + bytes.fromhex("000118 00000000"), "a watchdog")
     agw.close()
     gateway.stop()
     hss.stop()

@@ -8,7 +8,7 @@
 #include "base/metrics.h"
 #include "kit.h"
 
-enum { LOOK_MS = 10, PATIENCE_MS = 5000 };
+enum { LOOK_MS = 10, PATIENCE_MS = 30000 };
 
 static char path[] = "/tmp/test_gx_gy_store.XXXXXX";
 

@@ -60,7 +60,7 @@ class Daemon:
                 % (self.gateway.port, BUILD, SOURCE))
         for name in names:
             with open("%s/%s.conf" % (self.dir, name), "w", encoding="utf-8") as out:
-                out.write('database = "%s/%s.db"; control = "%s/%s.sock"; push_timeout = "2s";'
+                out.write('database = "%s/%s.db"; control = "%s/%s.sock"; push_timeout = "20s";'
                           % (self.dir, name, self.dir, name))
             conf += 'LoadExtension = "%s/extensions/sim_%s.fdx" : "%s/%s.conf";' % (
                 BUILD, name, self.dir, name)
@@ -78,10 +78,11 @@ class Daemon:
             self.process = subprocess.Popen(
                 ["freeDiameterd", "-c", self.dir + "/fd.conf"], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, env=dict(os.environ, **self.environment))
-        self.gateway.wait_open(20)
-        for _ in range(100):
+        self.gateway.wait_open(120)
+        # it takes what comes in order: with this answered, our CEA has been read and it is open
+        assert self.gateway.send(280, p.origin(self.gateway), app=0, flags=p.REQUEST)
+        for _ in range(600):
             if all(self.tool(name, "status")[0] == 0 for name in self.names):
-                time.sleep(0.3)  # the peer is open on its side only after the answer's arrival
                 return self
             time.sleep(0.1)
         raise RuntimeError("the simulators do not come up:\n" + self.logged())
@@ -98,7 +99,7 @@ class Daemon:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(3 if self.environment else 20)
+            self.process.wait(10 if self.environment else 60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -115,7 +116,7 @@ class Daemon:
     def tool(self, name, *words):
         done = subprocess.run(["%s/extensions/sim_%s/fgw-%s" % (BUILD, name, name), "-c",
                                "%s/%s.conf" % (self.dir, name), *words], capture_output=True,
-                              text=True, timeout=30, check=False)
+                              text=True, timeout=120, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def ccr(self, app, session, kind, number, more=b"", **options):
@@ -128,7 +129,7 @@ class Daemon:
 
     def closed(self):
         """True once the gateway has lost the connection."""
-        for _ in range(50):
+        for _ in range(300):
             if not self.gateway.live():
                 return True
             time.sleep(0.1)

@@ -8,7 +8,7 @@
 #include "proto/csfb.pb-c.h"
 #include "sgsap/ie.h"
 
-enum { UDP_PORT = 9917, PORT = 29217, SOON = 10000 };
+enum { UDP_PORT = 9917, PORT = 29217, SOON = 30000 };
 
 // ---- the VLR ----
 static struct {

@@ -422,10 +422,10 @@ static void test_nobody_listens(void **state)
     assert_string_equal(answer.message, "Connection refused");
     // while it waits for the next attempt, calls fail at once
     int64_t start = base_now_ns();
-    rig_call(fake.channel, "/t.T/X", "r", 1, 4000, &answer);
+    rig_call(fake.channel, "/t.T/X", "r", 1, 60000, &answer);
     assert_true(rig_until_n(&fake.rig, &answer.n, 1));
     assert_int_equal(answer.status, RPC_UNAVAILABLE);
-    assert_true(base_now_ns() - start < 100 * BASE_MS_NS);
+    assert_true(base_now_ns() - start < 20 * BASE_S_NS); // long before the deadline
     assert_int_equal(fake.up, 0);
     assert_int_equal(fake.down, 0);
     fake_down(&fake);

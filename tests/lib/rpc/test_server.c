@@ -306,7 +306,7 @@ static void test_silent_client(void **state)
         int fd = rig_socket(&rig);
         if (rows[i].bytes)
             rig_write(fd, PREFACE, rows[i].bytes);
-        rig_read(&rig, fd, buf, sizeof(buf), 2000, &closed);
+        rig_read(&rig, fd, buf, sizeof(buf), 30000, &closed);
         assert_true(closed);
         rig_run(&rig, 10);
         assert_int_equal(ended(rows[i].reason), before + 1);
@@ -322,7 +322,7 @@ static void test_slow_headers_on_the_wire(void **state)
     struct bytes b = {0};
     uint8_t buf[256];
     bool closed = false;
-    rig_echo(&rig, &(struct rpc_limits){.handshake_ms = 150});
+    rig_echo(&rig, &(struct rpc_limits){.handshake_ms = 500});
     uint64_t before = ended("slow_headers");
     int fd = rig_socket(&rig);
     greet(fd);
@@ -371,7 +371,7 @@ static void test_stalled_reader(void **state)
         put_message(&b, id, "x", 1, true);
     }
     rig_write(fd, b.data, b.len);
-    int64_t end = base_now_ns() + 3 * BASE_S_NS;
+    int64_t end = base_now_ns() + 60 * BASE_S_NS;
     while (rig_refused("stalled_reader") == before && base_now_ns() < end)
         rig_run(&rig, 10);
     assert_int_equal(rig_refused("stalled_reader"), before + 1);
@@ -413,7 +413,7 @@ static void test_slow_reader_gets_everything(void **state)
     }
     rig_write(fd, b.data, b.len);
     rig_run(&rig, 100); // the kernel's buffers fill up, some 10 MiB at most
-    int64_t end = base_now_ns() + 4 * BASE_S_NS;
+    int64_t end = base_now_ns() + 60 * BASE_S_NS;
     while (!closed && heard->stream[2 * CALLS - 1].grpc_status < 0 && base_now_ns() < end) {
         size_t n = rig_read(&rig, fd, buf, sizeof(buf), 20, &closed);
         heard_feed(heard, buf, n);
@@ -444,8 +444,11 @@ static void test_stalled_request_on_the_wire(void **state)
     put_request(&b, 1, "/t.T/Echo", false);
     put_message(&b, 1, "x", 1, false); // and END_STREAM never comes
     rig_write(fd, b.data, b.len);
-    size_t n = rig_read(&rig, fd, buf, sizeof(buf), 300, &closed);
-    heard_feed(&heard, buf, n);
+    int64_t end = base_now_ns() + 30 * BASE_S_NS;
+    do {
+        size_t n = rig_read(&rig, fd, buf, sizeof(buf), 20, &closed);
+        heard_feed(&heard, buf, n);
+    } while (!closed && heard.stream[1].grpc_status < 0 && base_now_ns() < end);
     assert_false(closed);
     assert_int_equal(heard.stream[1].grpc_status, RPC_DEADLINE_EXCEEDED);
     assert_int_equal(rig_refused("stalled_stream"), before + 1);
@@ -469,12 +472,15 @@ static void test_out_of_descriptors(void **state)
     tight = old;
     tight.rlim_cur = (rlim_t)fd + 1;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
-    rig_run(&rig, 20);
+    int64_t end = base_now_ns() + 30 * BASE_S_NS;
+    do
+        rig_run(&rig, 20);
+    while (rig_refused("descriptors") == before && base_now_ns() < end);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
     assert_true(rig_refused("descriptors") > before);
     assert_true(rig_refused("descriptors") < before + 3); // it pauses, it does not spin
     greet(fd);
-    assert_int_equal(rig_read(&rig, fd, buf, 9, 1000, &closed), 9); // served when there is room
+    assert_int_equal(rig_read(&rig, fd, buf, 9, 30000, &closed), 9); // served when there is room
     close(fd);
     rig_free(&rig);
 }
@@ -490,7 +496,7 @@ static void test_dead_client_is_noticed(void **state)
     uint64_t before = ended("no_pong");
     int fd = rig_socket(&rig);
     greet(fd);
-    size_t n = rig_read(&rig, fd, buf, sizeof(buf), 2000, &closed);
+    size_t n = rig_read(&rig, fd, buf, sizeof(buf), 30000, &closed);
     assert_true(closed);
     heard_feed(&heard, buf, n);
     assert_int_equal(heard.pings, 1);

@@ -9,7 +9,7 @@
 #include "sctp/sctp.h"
 #include "world.h"
 
-enum { PORT = 29118, UDP_PORT = 9899, SOON = 5000 };
+enum { PORT = 29118, UDP_PORT = 9899, SOON = 30000 };
 
 extern enum sct_backend backend;
 extern bool own_network; // addresses can come and go

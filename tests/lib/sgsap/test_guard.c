@@ -150,7 +150,7 @@ static void the_timer_is_the_procedures_own(void **state)
     int64_t ms = (base_now_ns() - began) / 1000000;
     assert_int_equal(s.sent, 3);
     assert_int_equal(s.gave_up, 1);
-    assert_true(ms >= 90 && ms < 3000);
+    assert_true(ms >= 90 && ms < 30000); // not those of the specification
     sgsap_guard_fini(&s.guard);
     base_loop_free(s.loop);
 }

@@ -51,7 +51,7 @@
 %%   22 5422 unknown equipment                       23 5423 unknown serving node
 %%   81 4181 authentication data unavailable         82 5004 with Error-Diagnostic 2 (ODB)
 %%   12 Result-Code 5012    30 5030    02 3002 and 34 3004 (both with the E bit)
-%%   50 no answer           51 after 2 s      52 after 10 s     53 twice
+%%   50 no answer           51 after --slow   52 after 10 s     53 twice
 %%   54 closes the connection                 55 answers an unknown hop-by-hop id first
 %%   60 no Result-Code      61 2001 without any data   62 M-bit AVP 10415/9999 first
 %%   63 five vectors        64 XRES of 3 bytes         65 Result-Code of 2 bytes
@@ -82,7 +82,7 @@ defaults() ->
     #{host => "127.0.0.1", port => "3868", connect => none, identity => "hss.example.org",
       realm => "example.org", control => none, known => "00101", sqn => "0", rand => none,
       k => "465b5ce8b199b49faa5f0a2ee238a6bc", opc => "cd63cb71954a9f4e48a5994e37a02baf",
-      amf => "8000", watchdog => "30000", relocate => "no", quiet => "no"}.
+      amf => "8000", watchdog => "30000", relocate => "no", slow => "2000", quiet => "no"}.
 
 %% --- the diameter service ---------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ odd(34, _, _, _, _, _, _, _) ->
 odd(50, _, _, _, _, _, _, _) ->
     discard;
 odd(51, _, Good, _, _, _, _, _) ->
-    timer:sleep(2000),
+    timer:sleep(list_to_integer(opt(slow))),
     {reply, Good()};
 odd(52, _, Good, _, _, _, _, _) ->
     timer:sleep(10000),
@@ -410,7 +410,7 @@ call(Name, Imsi, {Host, Realm}, Avps) ->
         'Destination-Realm' => Realm, 'Vendor-Specific-Application-Id' => application_id(none)})],
     Start = erlang:monotonic_time(microsecond),
     %% To the MME itself if it is connected, else through whoever is: a relay.
-    Result = diameter:call(?MODULE, s6a, Msg, [{filter, {first, [host, none]}}, {timeout, 10000}]),
+    Result = diameter:call(?MODULE, s6a, Msg, [{filter, {first, [host, none]}}, {timeout, 60000}]),
     Ms = (erlang:monotonic_time(microsecond) - Start) / 1000,
     [{event, answer}, {cmd, answer_name(Name)}, {imsi, imsi(Imsi)}, {mme, Host},
      {ms, round(Ms * 10) / 10} | peer_node:outcome(Result, ?DICT, dict())].

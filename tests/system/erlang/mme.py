@@ -76,7 +76,7 @@ class Mme:
     def __init__(self, port, identity="mme1.example.org", realm="example.org", ip="127.0.0.1",
                  app=None):
         self.identity, self.realm, self.ids = identity, realm, itertools.count(1)
-        self.sock = socket.create_connection((ip, port), timeout=10)
+        self.sock = socket.create_connection((ip, port), timeout=30)
         offer = avp(260, [avp(266, TGPP), avp(258, S6A)]) if app is None else avp(258, app)
         cea = self.request(257, 0, [avp(257, b"\0\1\x7f\0\0\1"), avp(266, 0),
                                     avp(269, "bare peer", mandatory=False), offer], flags=0x80)
@@ -87,7 +87,7 @@ class Mme:
         self.sock.sendall(struct.pack(">IIIII", 0x01000000 | (20 + len(body)),
                                       (flags << 24) | code, app, hop, end) + body)
 
-    def receive(self, timeout=10):
+    def receive(self, timeout=30):
         """The next message but DWR; raises TimeoutError, or EOFError when the peer closed."""
         while True:
             self.sock.settimeout(timeout)
@@ -109,7 +109,7 @@ class Mme:
     def origin(self):
         return [avp(264, self.identity), avp(296, self.realm)]
 
-    def request(self, code, app, extra, flags=0xC0, session=None, timeout=10):
+    def request(self, code, app, extra, flags=0xC0, session=None, timeout=30):
         """Sends a request, returns the next message that comes."""
         n = next(self.ids)
         first = [avp(263, session or f"{self.identity};1;{n}")] if app else []
@@ -148,7 +148,7 @@ class Hss:
             self.lines.put(line)
         self.lines.put(None)
 
-    def event(self, kind, timeout=30):
+    def event(self, kind, timeout=120):
         """The next line of that kind; others are skipped."""
         while (line := self.lines.get(timeout=timeout)) is not None:
             event = json.loads(line)
@@ -158,7 +158,7 @@ class Hss:
 
     def command(self, line, handle=None):
         """Runs a command; handle() acts as the MME meanwhile. Returns the answer event."""
-        with socket.create_connection(("127.0.0.1", self.ready["control"]), timeout=20) as control:
+        with socket.create_connection(("127.0.0.1", self.ready["control"]), timeout=60) as control:
             control.sendall(line.encode() + b"\n")
             if handle:
                 handle()

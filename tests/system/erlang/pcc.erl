@@ -286,7 +286,7 @@ call(App, Cmd, Session, Host, Realm, Avps) ->
     Msg = [Cmd | maps:merge(maps:merge(Base, required(App, Cmd)), Avps)],
     Start = erlang:monotonic_time(microsecond),
     %% To the gateway itself if it is connected, else through whoever is: a relay.
-    Result = diameter:call(?MODULE, App, Msg, [{filter, {first, [host, none]}}, {timeout, 10000}]),
+    Result = diameter:call(?MODULE, App, Msg, [{filter, {first, [host, none]}}, {timeout, 60000}]),
     Ms = (erlang:monotonic_time(microsecond) - Start) / 1000,
     [{event, answer}, {app, App}, {cmd, Cmd}, {session, Session}, {ms, round(Ms * 10) / 10}
      | peer_node:outcome(Result, dictionary(App), dict(App))].

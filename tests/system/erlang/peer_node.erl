@@ -58,7 +58,7 @@ service() ->
 transports(#{host := Host, port := Port, connect := Connect, watchdog := Tw}) ->
     {ok, Ip} = inet:parse_address(Host),
     Timers = [{watchdog_timer, list_to_integer(Tw)}, {connect_timer, 1000},
-              {capx_timeout, 5000}],
+              {capx_timeout, 30000}],
     Connect == none orelse begin
         [RemoteIp, RemotePort] = string:split(Connect, ":", trailing),
         {ok, Remote} = inet:parse_address(RemoteIp),
@@ -81,14 +81,16 @@ listen(Port, Ip, Timers) ->
         {transport_config, [{ip, Ip}, {port, N}, {reuseaddr, true}, {nodelay, true},
                             {recbuf, 262144}, {sndbuf, 262144}]}]}),
     ets:insert(?T, {listener, Ref, integer_to_list(N), Ip, Timers}),
-    wait_listening(Ip, N, 50),
+    wait_listening(Ip, N, 1500),
     N.
 
+%% None of those that connections are given: it is listened on more than once.
 free_port(Ip) ->
-    {ok, S} = gen_tcp:listen(0, [{ip, Ip}]),
-    {ok, N} = inet:port(S),
-    ok = gen_tcp:close(S),
-    N.
+    N = 9999 + rand:uniform(20000),
+    case gen_tcp:listen(N, [{ip, Ip}]) of
+        {ok, S} -> ok = gen_tcp:close(S), N;
+        {error, _} -> free_port(Ip)
+    end.
 
 %% diameter_tcp opens its socket in its own time; "ready" must mean that a peer can connect.
 wait_listening(_, Port, 0) ->
@@ -196,7 +198,7 @@ stdin(Control) ->
 quit() ->
     diameter:stop_service(service()),
     printer ! {flush, self()},
-    receive flushed -> ok after 1000 -> ok end,
+    receive flushed -> ok after 10000 -> ok end,
     halt(0).
 
 %% The lines to print for a command line.

@@ -34,7 +34,7 @@
 %%   16 Result-Code 3006 with 3GPP-AAA-Server-Name, as some HSSs have it
 %%   17 3006 of a redirect agent: E bit, Redirect-Host
 %%   12 Result-Code 5012    30 5030    02 3002 and 34 3004 (both with the E bit)
-%%   50 no answer           51 after 2 s      52 after 10 s     53 twice
+%%   50 no answer           51 after --slow   52 after 10 s     53 twice
 %%   54 closes the connection                 55 answers an unknown hop-by-hop id first
 %%   60 no Result-Code      61 2001 without any data   62 M-bit AVP 10415/9999 first
 %%   63 five vectors        64 XRES of 3 bytes         65 Result-Code of 2 bytes
@@ -69,7 +69,7 @@ defaults() ->
     #{host => "127.0.0.1", port => "3868", connect => none, identity => "hss.example.org",
       realm => "example.org", control => none, known => "00101", sqn => "0", rand => none,
       k => "465b5ce8b199b49faa5f0a2ee238a6bc", opc => "cd63cb71954a9f4e48a5994e37a02baf",
-      amf => "0000", watchdog => "30000", quiet => "no", serve => "swx+s13"}.
+      amf => "0000", watchdog => "30000", slow => "2000", quiet => "no", serve => "swx+s13"}.
 
 applications() ->
     [{"swx", swx, ?SWX, ts29273}, {"s13", s13, ?S13, ts29272_s13}].
@@ -227,7 +227,7 @@ odd(34, _, _, _, _, _, _) ->
 odd(50, _, _, _, _, _, _) ->
     discard;
 odd(51, _, Good, _, _, _, _) ->
-    timer:sleep(2000),
+    timer:sleep(list_to_integer(opt(slow))),
     {reply, Good()};
 odd(52, _, Good, _, _, _, _) ->
     timer:sleep(10000),
@@ -472,7 +472,7 @@ call(Name, Imsi, {Host, Realm}, Avps) ->
         'Auth-Session-State' => 1, 'Origin-Host' => opt(identity), 'Origin-Realm' => opt(realm),
         'Destination-Host' => Host, 'Destination-Realm' => Realm,
         'Vendor-Specific-Application-Id' => application_id(?SWX)}],
-    Result = diameter:call(?MODULE, swx, Msg, [{filter, {first, [host, none]}}, {timeout, 10000}]),
+    Result = diameter:call(?MODULE, swx, Msg, [{filter, {first, [host, none]}}, {timeout, 60000}]),
     [{event, answer}, {cmd, answer_name(Name)}, {imsi, Imsi}, {aaa, Host}
      | peer_node:outcome(Result, ts29273, dict())].
 

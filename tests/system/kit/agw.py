@@ -13,7 +13,7 @@ import time
 import grpc
 
 from kit import paths, stubs
-from kit.proc import eventually
+from kit.proc import PATIENCE, eventually
 
 PLMN = bytes.fromhex("00f110")  # 001/01 as TS 24.008 codes it
 CLOUD = "controller.fgw.test"
@@ -66,26 +66,26 @@ class Agw:
                 response_deserializer=answer.FromString)
         return self.methods[path]
 
-    def call(self, path, request, answer, timeout=10, metadata=None):
+    def call(self, path, request, answer, timeout=PATIENCE, metadata=None):
         return self.multicallable(path, answer)(request, timeout=timeout, metadata=metadata)
 
-    def air(self, imsi, vectors=1, plmn=PLMN, timeout=10, **fields):
+    def air(self, imsi, vectors=1, plmn=PLMN, timeout=PATIENCE, **fields):
         request = stubs.s6a.AuthenticationInformationRequest(
             user_name=imsi, visited_plmn=plmn, num_requested_eutran_vectors=vectors, **fields)
         return self.call("/magma.feg.S6aProxy/AuthenticationInformation", request,
                          stubs.s6a.AuthenticationInformationAnswer, timeout)
 
-    def ulr(self, imsi, plmn=PLMN, timeout=10, **fields):
+    def ulr(self, imsi, plmn=PLMN, timeout=PATIENCE, **fields):
         request = stubs.s6a.UpdateLocationRequest(
             user_name=imsi, visited_plmn=plmn, **{"initial_attach": True, **fields})
         return self.call("/magma.feg.S6aProxy/UpdateLocation", request,
                          stubs.s6a.UpdateLocationAnswer, timeout)
 
-    def pur(self, imsi, timeout=10, **fields):
+    def pur(self, imsi, timeout=PATIENCE, **fields):
         request = stubs.s6a.PurgeUERequest(user_name=imsi, **fields)
         return self.call("/magma.feg.S6aProxy/PurgeUE", request, stubs.s6a.PurgeUEAnswer, timeout)
 
-    def nor(self, imsi, timeout=10, **fields):
+    def nor(self, imsi, timeout=PATIENCE, **fields):
         request = stubs.s6a_gateway.NotifyRequest(user_name=imsi, **fields)
         return self.call("/fgw.s6a.S6aNotify/Notify", request, stubs.s6a_gateway.NotifyAnswer,
                          timeout)
@@ -108,8 +108,8 @@ class Agw:
         finally:
             self.multicallable = plain
 
-    def wait_ready(self, timeout=10):
-        grpc.channel_ready_future(self.channel).result(timeout)
+    def wait_ready(self):
+        grpc.channel_ready_future(self.channel).result(PATIENCE)
         return self
 
     # ---- reverse tunnel ----

@@ -2,7 +2,6 @@
 """Core networks: Erlang/OTP HSS, sim_hss in a stock freeDiameterd, stock freeDiameterd as relay."""
 import json
 import os
-import queue
 import socket
 import subprocess
 import threading
@@ -10,13 +9,15 @@ import time
 
 from kit import paths
 from kit.gateway import Peer
-from kit.proc import Process, eventually, port_open, run
+from kit.proc import PATIENCE, Process, eventually, port_open, run
 
 K, OPC = "465b5ce8b199b49faa5f0a2ee238a6bc", "cd63cb71954a9f4e48a5994e37a02baf"
 
 
 class ErlangHss:
-    """tests/system/erlang/hss. events: every JSON line it printed."""
+    """tests/system/erlang/hss. events: the JSON lines it printed, as far as they have been read:
+    they come through a pipe and may be behind what a peer was told. find() and position() wait for
+    what was printed until then."""
 
     program = "hss"
 
@@ -36,10 +37,11 @@ class ErlangHss:
             [script, "--host", self.ip, "--port", str(self.port), "--identity", self.identity,
              "--realm", self.realm, "--control", "0", *self.options], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
-        self.lines = queue.Queue()
         self.log = open(paths.work("%s.events" % self.identity), "a")
-        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
-        self.control = self.wait_event("ready", timeout=60, since=before)["control"]
+        self.control = None
+        self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        self.reader.start()
+        self.control = self.wait_event("ready", timeout=120, since=before)["control"]
         return self
 
     def _read(self, process):
@@ -52,18 +54,34 @@ class ErlangHss:
     def peer(self, **more):
         return Peer(self.identity, self.ip, self.port, **more)
 
-    def find(self, kind, since=0, **match):
+    def _have(self, kind, since=0, **match):
         return [e for e in self.events[since:] if e["event"] == kind and
                 all(e.get(k) == v for k, v in match.items())]
 
+    def find(self, kind, since=0, **match):
+        """The events of this kind until now."""
+        self.barrier()
+        return self._have(kind, since, **match)
+
     def wait_event(self, kind, timeout=10, since=0, **match):
-        return eventually(lambda: self.find(kind, since, **match), timeout,
+        return eventually(lambda: self._have(kind, since, **match), timeout,
                           "%s event %s %s" % (self.program, kind, match))[-1]
 
     def position(self):
+        """For "since": what comes from now on."""
+        self.barrier()
         return len(self.events)
 
-    def command(self, line, timeout=25):
+    def barrier(self):
+        """What it printed until now is in events."""
+        if self.process.poll() is not None:
+            self.reader.join(PATIENCE)
+            return
+        before = len(self.events)
+        self.command("peers")
+        eventually(lambda: [e for e in self.events[before:] if "peers" in e], what="its answer")
+
+    def command(self, line, timeout=60):
         """The answer event of one command."""
         with socket.create_connection(("127.0.0.1", self.control), timeout=timeout) as control:
             control.sendall(line.encode() + b"\n")
@@ -122,7 +140,7 @@ class Daemon:
         if not self.process.alive():
             return
         try:
-            self.process.stop(20)
+            self.process.stop(20 if self.env else 60)
         except AssertionError:
             # With a preloaded sanitizer libc can hang at the very end (freelocale), after ours.
             if not self.env or "LD_PRELOAD" not in self.env:

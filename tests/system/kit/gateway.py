@@ -35,7 +35,7 @@ gateways = ( {gateways} );
 storage: {{ directory = "{storage}"; {storage_more} }};
 admin: {{ socket = "{socket}"; address = "127.0.0.1"; port = {admin}; }};
 log: {{ level = "{level}"; {log} }};
-process: {{ loops = 2; shutdown = "5s"; {process} }};
+process: {{ loops = 2; shutdown = "10s"; {process} }};
 diameter: {{ {diameter} }};
 s6a: {{ {s6a} }};
 {more}
@@ -43,9 +43,10 @@ s6a: {{ {s6a} }};
 
 
 class Peer:
-    """A Diameter peer to connect to."""
+    """A Diameter peer to connect to. watchdog: Tw in seconds; with less than RFC 3539 allows, a
+    peer on a busy machine may be taken for hung."""
 
-    def __init__(self, identity, ip, port=3868, watchdog=1):
+    def __init__(self, identity, ip, port=3868, watchdog=6):
         self.identity, self.ip, self.port, self.watchdog = identity, ip, port, watchdog
 
     def conf(self):
@@ -159,7 +160,7 @@ class Gateway:
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
 
-    def stop(self, timeout=20):
+    def stop(self, timeout=60):
         """Orderly end; sanitizer reports and crashes are failures."""
         if not self.process:
             return
@@ -170,6 +171,11 @@ class Gateway:
             text[text.find("ERROR: "):][:6000]
         assert "runtime error:" not in text, text[text.find("runtime error:") - 200:][:3000]
         assert code == 0, "fgwd ended with %s:\n%s" % (code, text[-4000:])
+
+    def settled(self):
+        """Until its directory is on disk: that takes a moment, and longer on a busy disk."""
+        eventually(lambda: self.counter("fgw_directory_pending_changes") == 0,
+                   what="no change of the directory is pending")
 
     def kill(self):
         """kill -9, as a power cut would."""

@@ -8,7 +8,7 @@ LINE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? ([-+0-9.eEnaifNI]+)
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
 
 
-def get(url, timeout=5):
+def get(url, timeout=30):
     """(HTTP status, body)"""
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:

@@ -18,7 +18,7 @@ import threading
 import time
 
 from kit import core, metrics, paths, wire
-from kit.proc import Process, eventually, run
+from kit.proc import PATIENCE, Process, eventually, run
 from kit.usim import Usim, xor
 
 AAA_IP = "10.45.0.6"
@@ -33,7 +33,7 @@ fgw = {{ host = "{fgw}"; port = 8443;
   ca = "{pki}/ca.pem"; certificate = "{pki}/{name}.pem"; key = "{pki}/{name}.key"; }};
 eap = {{ {eap} }};
 session = {{ {session} }};
-disconnect = {{ retry = "200ms"; tries = 3; }};
+disconnect = {{ retry = "2s"; tries = 3; }};
 storage = {{ database = "{folder}/aaa.db"; }};
 log = {{ level = "debug"; }};
 """
@@ -72,7 +72,8 @@ class Aaa:
 
     def rows(self, query, *values):
         """Rows of the database, as dictionaries."""
-        with sqlite3.connect("file:%s/aaa.db?mode=ro" % self.folder, uri=True) as database:
+        with sqlite3.connect("file:%s/aaa.db?mode=ro" % self.folder, uri=True,
+                             timeout=PATIENCE) as database:
             database.row_factory = sqlite3.Row
             return [dict(row) for row in database.execute(query, values)]
 
@@ -80,7 +81,7 @@ class Aaa:
         if not self.process:
             return
         process, self.process = self.process, None
-        code = process.stop(20)
+        code = process.stop()
         text = process.text()
         assert code == 0 and "Sanitizer" not in text and "runtime error:" not in text, text[-4000:]
 
@@ -156,7 +157,7 @@ class Terminal:
         with open(self.conf, "w") as conf:
             conf.write(NETWORK.format(eap=eap, identity=identity, result_ind=result_ind))
 
-    def connect(self, again=0, timeout=20):
+    def connect(self, again=0, timeout=60):
         """A full authentication and so many further ones; the terminal keeps what it was given."""
         folder = tempfile.mkdtemp(prefix="card")
         path = os.path.join(folder, "card")
@@ -271,8 +272,14 @@ class Nas:
     def requests(self, code):
         return [found for kind, found, genuine in self.seen if kind == code and genuine]
 
-    def exchange(self, packet, port=1813, tries=1, timeout=3.0):
+    def exchange(self, packet, port=1813, tries=1, timeout=PATIENCE):
         """The answer's octets; None if there is none."""
+        self.out.settimeout(0)
+        try:
+            while True:  # late answers to others
+                self.out.recv(4096)
+        except BlockingIOError:
+            pass
         self.out.settimeout(timeout)
         for _ in range(tries):
             self.out.sendto(packet, (AAA_IP, port))
@@ -313,18 +320,26 @@ class Capture:
     def __init__(self):
         self.path = paths.work("radius-%d.pcapng" % time.monotonic_ns())
         self.process = Process("tshark", ["tshark", "-n", "-i", "lo", "-f",
-                                          "udp portrange 1812-1813 or udp port 3799",
-                                          "-w", self.path, "-a", "duration:60"])
+                                          "udp portrange 1812-1813 or udp port 3799 or "
+                                          "udp port 9", "-w", self.path, "-a", "duration:900"])
         self.process.wait_line("Capture started", 15)
 
     def stop(self):
-        time.sleep(0.3)  # what was just sent reaches the file
-        self.process.stop(10, signal.SIGINT)
+        marker = os.urandom(32)  # when it is in the file, so is what was sent before it
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            out.sendto(marker, ("127.0.0.1", 9))
+
+        def look():
+            with open(self.path, "rb") as file:
+                return marker in file.read()
+
+        eventually(look, what="the marker in the capture")
+        self.process.stop(number=signal.SIGINT)
 
     def packets(self, secret=SECRET):
         """[(code, EAP subtype or None, what tshark has against it)]"""
-        out = run(["tshark", "-n", "-r", self.path, "-d", "udp.port==3799,radius",
-                   "-o", "radius.shared_secret:" + secret,
+        out = run(["tshark", "-n", "-r", self.path, "-Y", "udp.port != 9",
+                   "-d", "udp.port==3799,radius", "-o", "radius.shared_secret:" + secret,
                    "-o", "radius.validate_authenticator:TRUE", "-T", "json",
                    "--no-duplicate-keys"], timeout=60).stdout
         packets = []

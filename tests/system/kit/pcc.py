@@ -10,7 +10,7 @@ import subprocess
 from kit import core, paths
 from kit.agw import Agw, Tunnel
 from kit.erlang import Atom, Time, term
-from kit.proc import eventually
+from kit.proc import PATIENCE, eventually
 from kit.session import CONTROLLER, TUNNEL, SessionGateway
 from kit.session import pb as proto
 
@@ -33,6 +33,7 @@ class ErlangPcc(core.ErlangHss):
         assert done.get("ok"), done
 
     def clear(self):
+        """Forgets all scripts."""
         assert self.command("clear")["ok"]
 
     def stop(self):
@@ -45,15 +46,8 @@ class ErlangPcc(core.ErlangHss):
             pass
         super().stop()
 
-    def barrier(self):
-        """What it printed until now is in events."""
-        position = self.position()
-        self.command("peers")
-        eventually(lambda: [e for e in self.events[position:] if "peers" in e], 5, "its answer")
-
     def requests(self, app=None, kind=None, session=None, since=0):
         """The requests of a session (its access gateway's name) that came until now."""
-        self.barrier()
         match = {k: v for k, v in (("app", app), ("type", kind)) if v is not None}
         return [e for e in self.find("request", since, **match)
                 if session is None or e["session"].rsplit(";", 1)[1] == session]
@@ -71,7 +65,7 @@ class ErlangPcc(core.ErlangHss):
     def storm(self, app, command, session_ids, gateway, **avps):
         """The same to many sessions at once; {"2001": how many, ...}."""
         line = (app, Atom(command), list(session_ids), gateway.identity, gateway.realm, named(avps))
-        return self.command("storm " + term(line), timeout=30)
+        return self.command("storm " + term(line), timeout=120)
 
 
 def named(avps):
@@ -112,7 +106,7 @@ class Session:
         request.rat_specific_context.lte_context.spgw_ipv4 = "192.0.2.9"
         return request
 
-    def create(self, request=None, timeout=6):
+    def create(self, request=None, timeout=PATIENCE):
         answer = self.agw.call(CONTROLLER + "CreateSession", request or self.create_request(),
                                proto.CreateSessionResponse, timeout)
         self.tgpp.CopyFrom(answer.tgpp_ctx)
@@ -139,7 +133,7 @@ class Session:
                 monitoring_key=monitoring_key, bytes_tx=tx, bytes_rx=rx, level=level))
         return element
 
-    def send_update(self, request, timeout=6):
+    def send_update(self, request, timeout=PATIENCE):
         answer = self.agw.call(CONTROLLER + "UpdateSession", request, proto.UpdateSessionResponse,
                                timeout)
         for element in [*answer.responses, *answer.usage_monitor_responses]:
@@ -147,7 +141,7 @@ class Session:
                 self.tgpp.CopyFrom(element.tgpp_ctx)
         return answer
 
-    def update(self, total=0, key=7, timeout=6, **usage):
+    def update(self, total=0, key=7, timeout=PATIENCE, **usage):
         """One report in one call: the response element."""
         request = proto.UpdateSessionRequest()
         self.add_usage(request, self.next(), key, total, **usage)
@@ -162,7 +156,7 @@ class Session:
         request.tgpp_ctx.CopyFrom(self.tgpp)
         return request
 
-    def terminate(self, request=None, timeout=6):
+    def terminate(self, request=None, timeout=PATIENCE):
         return self.agw.call(CONTROLLER + "TerminateSession", request or self.terminate_request(),
                              proto.SessionTerminateResponse, timeout)
 
@@ -191,8 +185,9 @@ def charging_id(owner, name):
 NUMBERS = itertools.count(1)
 SETTINGS = """
 gx_gy: {
-  gx: { timeout = "2s"; };
-  gy: { timeout = "2s"; };
+  agw_timeout = "30s";
+  gx: { timeout = "5s"; };
+  gy: { timeout = "5s"; };
   rules = ( { id = "gold"; rating_group = 30; service_identifier = 300; },
             { id = "web"; rating_group = 31; },
             { id = "free"; online = false; } );
@@ -207,8 +202,9 @@ class World:
     def __init__(self, pki, settings=SETTINGS):
         self.pcrf = ErlangPcc("--apps", "gx", identity="pcrf.example.org")
         self.ocs = ErlangPcc("--apps", "gy", identity="ocs.example.org", ip=paths.HSS2_IP)
-        self.gateway = SessionGateway(pki, [self.pcrf.peer(), self.ocs.peer()],
-                                      more=settings).start()
+        self.gateway = SessionGateway(pki, [self.pcrf.peer(), self.ocs.peer()], more=settings,
+                                      diameter='inbound_deadline = "60s";').start()
+        self.wait_open()
         self.agw = session_agw(pki)
         self.tunnel = self.agw.open_tunnel()
 
@@ -217,6 +213,11 @@ class World:
         self.gateway.stop()
         self.pcrf.stop()
         self.ocs.stop()
+
+    def wait_open(self):
+        """Both: the gateway is ready before."""
+        eventually(lambda: all(p["state"] == "OPEN" for p in self.gateway.ctl_json("peers")[
+            "peers"]), what="both peers are open")
 
     def session(self, **more):
         n = next(NUMBERS)
@@ -242,8 +243,9 @@ class World:
         before = len(self.errors())
         self.tunnel.handlers.clear()
         yield self
-        self.pcrf.clear()
-        self.ocs.clear()
+        for core in (self.pcrf, self.ocs):
+            core.clear()
+            core.barrier()
         assert not self.errors()[before:], self.errors()[before:]
 
 

@@ -9,8 +9,13 @@ import time
 from kit import paths
 
 
+PATIENCE = 30.0  # seconds; what takes moments may take this long on a machine that is busy
+
+
 def eventually(check, timeout=10.0, what="", pause=0.02):
-    """Calls check until it returns something true; returns that. Raises AssertionError."""
+    """Calls check until it returns something true; returns that. Raises AssertionError after
+    timeout, or after PATIENCE if that is longer: to wait for a condition costs nothing."""
+    timeout = max(timeout, PATIENCE)
     deadline = time.monotonic() + timeout
     while True:
         value = check()
@@ -74,15 +79,15 @@ class Process:
         if self.alive():
             os.kill(self.pid, number)
 
-    def wait(self, timeout=15.0):
-        return self.popen.wait(timeout)
+    def wait(self, timeout=PATIENCE):
+        return self.popen.wait(max(timeout, PATIENCE))
 
     def kill(self):
         self.send_signal(signal.SIGKILL)
         self.popen.wait(10)
         self.log.close()
 
-    def stop(self, timeout=15.0, number=signal.SIGTERM):
+    def stop(self, timeout=2 * PATIENCE, number=signal.SIGTERM):
         """Orderly end; returns the exit code. A process that does not end is a failure."""
         try:
             self.send_signal(number)
@@ -96,7 +101,7 @@ class Process:
                 self.log.close()
 
 
-def run(arguments, timeout=30, check=True, **more):
+def run(arguments, timeout=4 * PATIENCE, check=True, **more):
     """Runs to the end; returns the CompletedProcess with text output."""
     done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=timeout, universal_newlines=True, **more)

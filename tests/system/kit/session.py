@@ -6,6 +6,7 @@ import os
 from kit import paths, stubs  # noqa: F401  stubs makes the module that is imported next
 from kit.agw import Tunnel
 from kit.gateway import Gateway
+from kit.proc import PATIENCE
 
 pb = importlib.import_module("proto.session_pb2")
 CONTROLLER = "/magma.lte.CentralSessionController/"
@@ -57,7 +58,7 @@ class Session:
         common.apn = self.apn
         common.ue_ipv4 = "10.0.0.7"
 
-    def create(self, timeout=6):
+    def create(self, timeout=PATIENCE):
         request = pb.CreateSessionRequest(session_id=self.id)
         self._common(request.common_context)
         request.rat_specific_context.lte_context.spgw_ipv4 = "192.0.2.9"
@@ -70,7 +71,7 @@ class Session:
         """The credit of a rating group in the answer to create()."""
         return [c for c in self.opened.credits if c.charging_key == group][0]
 
-    def update(self, *reports, monitors=(), timeout=6, number=None, **more):
+    def update(self, *reports, monitors=(), timeout=PATIENCE, number=None, **more):
         """Reports usage; monitors=(key, octets or (seconds,)[, level]). Returns it all."""
         request = pb.UpdateSessionRequest()
         self.number = number or self.number + 1
@@ -102,7 +103,7 @@ class Session:
         """One rating group: its answer."""
         return self.update((group, octets, *kind), **more).responses[0]
 
-    def terminate(self, *reports, monitors=(), timeout=6):
+    def terminate(self, *reports, monitors=(), timeout=PATIENCE):
         self.number += 1
         request = pb.SessionTerminateRequest(session_id=self.id, request_number=self.number)
         self._common(request.common_context)

@@ -10,6 +10,7 @@ import socket
 from kit import core, paths
 from kit.agw import Agw, Tunnel
 from kit.gateway import Gateway
+from kit.proc import PATIENCE
 from kit.usim import Usim, xor
 
 swx = importlib.import_module("proto.swx_pb2")
@@ -78,23 +79,23 @@ class SimEir(core.Daemon):
 
 
 class WifiAgw(Agw):
-    def authenticate(self, user, vectors=1, scheme=AKA, timeout=10, **fields):
+    def authenticate(self, user, vectors=1, scheme=AKA, timeout=PATIENCE, **fields):
         request = swx.AuthenticationRequest(user_name=user, sip_num_auth_vectors=vectors,
                                             authentication_scheme=scheme, **fields)
         return self.call("/magma.feg.SwxProxy/Authenticate", request, swx.AuthenticationAnswer,
                          timeout)
 
-    def register(self, user, how="Register", session="radius-1", timeout=10):
+    def register(self, user, how="Register", session="radius-1", timeout=PATIENCE):
         return self.call("/magma.feg.SwxProxy/" + how,
                          swx.RegistrationRequest(user_name=user, session_id=session),
                          swx.RegistrationAnswer, timeout)
 
-    def assign(self, user, kind, timeout=10, **fields):
+    def assign(self, user, kind, timeout=PATIENCE, **fields):
         return self.call("/fgw.swx.SwxAssignment/Assign",
                          swx_gateway.AssignRequest(user_name=user, type=kind, **fields),
                          swx_gateway.AssignAnswer, timeout)
 
-    def check(self, imei, user="", timeout=10, **terminal):
+    def check(self, imei, user="", timeout=PATIENCE, **terminal):
         request = s13.CheckEquipmentRequest(user_name=user)
         request.terminal_information.imei = imei
         for name, value in terminal.items():

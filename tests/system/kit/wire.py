@@ -3,7 +3,8 @@
 import collections
 import json
 import signal
-import time
+import socket
+import struct
 
 from kit import paths
 from kit.proc import Process, eventually, run
@@ -27,12 +28,23 @@ class Capture:
         self.path = paths.work("%02d-diameter.pcapng" % Capture.counter)
         expression = " or ".join("tcp port %d" % port for port in self.ports)
         self.process = Process("tshark", ["tshark", "-n", "-i", "lo", "-f", expression,
-                                          "-w", self.path, "-a", "duration:120"])
+                                          "-w", self.path, "-a", "duration:900"])
         self.process.wait_line("Capture started", 15)
 
+    def wait(self, octets, what):
+        """Until these are in the file."""
+        def look():
+            with open(self.path, "rb") as file:
+                return octets in file.read()
+
+        eventually(look, what=what + " in the capture")
+
     def stop(self):
-        time.sleep(0.3)  # what was just sent reaches the file
-        self.process.stop(10, signal.SIGINT)
+        with socket.socket() as marker:  # when it is in the file, so is what was sent before it
+            marker.bind(("127.0.0.1", 0))
+            marker.connect_ex(("127.0.0.1", self.ports[0]))
+            self.wait(struct.pack(">HH", marker.getsockname()[1], self.ports[0]), "the marker")
+        self.process.stop(number=signal.SIGINT)
         return self
 
     def decode(self):

@@ -13,18 +13,18 @@ from peer import avp, avp3
 
 GX, GY = 16777238, 4
 CCR, RAR, ASR = 272, 258, 274
-TX = 0.5  # seconds that the gateway waits for an answer
+TX = 1  # seconds that the gateway waits for an answer where none comes; elsewhere it is patient
 HANDLING = {"terminate": 0, "continue": 1, "retry-and-terminate": 2}
 NUMBERS = itertools.count(1)
 
 
-def settings(handling="terminate", failover=False, alternate=True):
+def settings(handling="terminate", failover=False, alternate=True, tx=20, agw=20):
     return """gx_gy: {
-  agw_timeout = "1s";
-  gx: { timeout = "500ms"; };
-  gy: { timeout = "500ms"; host = "ocs1.example.org"; %s
+  agw_timeout = "%ds";
+  gx: { timeout = "%ds"; };
+  gy: { timeout = "%ds"; host = "ocs1.example.org"; %s
         failure_handling = "%s"; session_failover = %s; };
-};""" % ('alternate = "ocs2.example.org";' if alternate else "", handling,
+};""" % (agw, tx, tx, 'alternate = "ocs2.example.org";' if alternate else "", handling,
          "true" if failover else "false")
 
 
@@ -91,10 +91,10 @@ class World:
         self.servers = (self.pcrf, self.ocs1, self.ocs2)
         self.gateway = SessionGateway(
             pki, [Peer(s.identity, s.host) for s in self.servers], more=settings(),
-            diameter='inbound_deadline = "3s";').start()
+            diameter='inbound_deadline = "60s";').start()
         self.agw = session_agw(pki)
         self.tunnel = self.agw.open_tunnel()
-        self.set_to = settings()
+        self.set_to, self.asked_for = settings(), ((), {})
 
     def stop(self):
         self.agw.close()
@@ -105,15 +105,22 @@ class World:
                 server.stop()
 
     def configure(self, *arguments, **more):
+        """Arguments as of settings()."""
+        self.asked_for = arguments, more
         text = settings(*arguments, **more)
         if text != self.set_to:
             self.gateway.configure(more=text)
             self.gateway.ctl("reload")
             self.set_to = text
 
+    def impatient(self, tx=TX):
+        """From now on somebody is silent."""
+        arguments, more = self.asked_for
+        self.configure(*arguments, **dict(more, tx=tx, agw=tx))
+
     def wait_open(self):
         eventually(lambda: all(p["state"] == "OPEN" for p in self.gateway.ctl_json("peers")[
-            "peers"]), 10, "all peers are open")
+            "peers"]), what="all peers are open")
 
     def session(self, **more):
         n = next(NUMBERS)
@@ -132,9 +139,8 @@ class World:
         return (avp(263, session_id) + scripted.origin(server) + avp(283, "example.org") +
                 avp(293, self.gateway.identity) + avp(258, server.application))
 
-    def send(self, server, command, session_id, more=b"", timeout=5):
-        return server.send(command, self.head(server, session_id) + more, app=server.application,
-                           timeout=timeout)
+    def send(self, server, command, session_id, more=b""):
+        return server.send(command, self.head(server, session_id) + more, app=server.application)
 
     def session_id(self, session, app):
         return session.diameter_id(self.gateway, "gx" if app == GX else "gy")

