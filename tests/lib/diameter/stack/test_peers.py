@@ -174,7 +174,7 @@ def test_a_hung_peer_is_left_by_its_watchdog(peers):
         held.append((conn, ANSWERS["ok"](peer, conn, request)))
 
     hung, lives = peers("hung", case=hold, watchdog="silent"), peers("lives")
-    with Probe([hung, lives], conf=connect(hung, TwTimer=1) + connect(lives)) as probe:
+    with Probe([hung, lives], conf=connect(hung, TwTimer=3) + connect(lives)) as probe:
         got = probe("send 10 10 60000 host=" + hung.identity)
         assert got["outcomes"] == {"2001": 10} and got["max"] < 20000 * SLOW, got
         assert len(held) == lives.count("AIR") == probe("status")["moved"] == 10
