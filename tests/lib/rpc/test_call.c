@@ -209,7 +209,7 @@ static void test_client_deadline_cancels_at_the_server(void **state)
     struct app app;
     struct rig_answer answer;
     app_up(&app, NULL);
-    rig_call(app.channel, "/t.T/Keep", "x", 1, 50, &answer);
+    rig_call(app.channel, "/t.T/Keep", "x", 1, 500, &answer);
     assert_true(rig_until_n(&app.rig, &answer.n, 1));
     assert_int_equal(answer.status, RPC_DEADLINE_EXCEEDED);
     assert_true(rig_until_n(&app.rig, &app.n_cancels, 1));
