@@ -284,7 +284,7 @@ def test_the_vlr_crashes_and_all_recover(core, fgw, agws, subscriber):
     # given: it crashes with a message unread, so that its kernel aborts the association
     core.msc.send_signal(signal.SIGSTOP)
     several[0].update()
-    time.sleep(0.5)
+    time.sleep(2)
     core.msc.end(signal.SIGKILL)
     eventually(lambda: ends(fgw, "aborted") == aborted + 1, 5, "the association was aborted")
     assert not fgw.vlr_up()

@@ -134,7 +134,7 @@ static void test_limit_without_saver(void **state)
         hss_cache_touch(f->cache, sub);
         hss_cache_unlock(f->cache, sub);
     }
-    for (int i = 0; i < 500 && draw(f, 1) == 0; i++)
+    for (int i = 0; i < 3000 && draw(f, 1) == 0; i++)
         usleep(10000);
     assert_int_equal(draw(f, 10), 10);
 }
@@ -148,7 +148,7 @@ static void test_sustained_use_with_saver(void **state)
 
     assert_int_equal(hss_saver_start(f->cache, f->store, 1, &f->saver), ERR_OK);
     for (int i = 0; i < 20; i++) {
-        for (int tries = 0; tries < 500 && draw(f, JUMP / 2) < JUMP / 2; tries++)
+        for (int tries = 0; tries < 3000 && draw(f, JUMP / 2) < JUMP / 2; tries++)
             usleep(10000);
     }
     used = seq(f);
