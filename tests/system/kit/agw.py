@@ -157,6 +157,7 @@ class Tunnel:
             for request in self.stream:
                 if request.heartBeat:
                     self.heartbeats += 1
+                    self.outgoing.put(stubs.sync_rpc.SyncRPCResponse(heartBeat=True))
                 elif request.connClosed:
                     self.closed_ids.append(request.reqId)
                 else:
