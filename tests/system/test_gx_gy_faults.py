@@ -631,6 +631,7 @@ def test_the_gateway_stops_in_order_with_everything_under_way(shared):
         server.plan[UPDATE] = "silent"
     shared.wait_open()
     sessions = [shared.opened("retry-and-terminate", True) for _ in range(5)]
+    shared.impatient(3)
     shared.tunnel.handlers["PolicyReAuth"] = lambda message: None
     entry = shared.post(shared.pcrf, RAR, shared.session_id(sessions[0], GX), avp(285, 0))
     shared.tunnel.wait("PolicyReAuth")
