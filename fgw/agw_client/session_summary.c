@@ -42,11 +42,12 @@ static void json_sums(const struct agws_sums *s)
 // Octets as they are, other kinds as objects where there are any.
 static void json_kinds(const struct agws_sums of[AGWS_KINDS])
 {
+    static const char *const names[AGWS_KINDS] = {NULL, "time", "units"};
     json_sums(&of[AGWS_OCTETS]);
     for (int k = AGWS_SECONDS; k < AGWS_KINDS; k++) {
         if (of[k].consumed == 0)
             continue;
-        printf(",\"%s\":{", agws_kinds[k]);
+        printf(",\"%s\":{", names[k]);
         json_sums(&of[k]);
         printf("}");
     }

@@ -31,6 +31,10 @@ FLOW = {"Flow-Description": "permit out ip from any to assigned", "Flow-Directio
 SETTINGS = """
 gx_gy: { gx: { timeout = "1s"; }; gy: { timeout = "1s"; failed_update = "report-again"; }; };
 """
+# Every session has the first two groups; one in ten all of them, with quotas of other kinds.
+GROUPS = {10: ("web", "octets"), 20: ("video", "octets"), 30: ("call", "seconds"),
+          40: ("message", "units")}
+KINDS = {"seconds": "time", "units": "units"}  # as the summary calls them
 LINKS = {"agw": "sport = :8443", "pcrf": "dst %s" % paths.HSS_IP, "ocs": "dst %s" % paths.HSS2_IP}
 
 
@@ -54,13 +58,20 @@ class Soak:
         self.client = None
 
     def provision(self):
-        for name, group in (("web", 10), ("video", 20)):
+        for group, (name, _) in GROUPS.items():
             self.pcrf.pcrf("rule", name, {"Rating-Group": group, "Precedence": group,
                                           "Flow-Information": FLOW, "Monitoring-Key": "mk-" + name})
         grant = 10000 * self.quota_s
-        self.pcrf.pcrf("policy", "all", {"rules": ["web", "video"], "monitors": [
-            {"key": "mk-web", "grant": 2 * grant + 7}]})
-        self.pcrf.pcrf("gen", self.sessions, FIRST, "all")
+        monitors = [{"key": "mk-web", "grant": 2 * grant + 7}]
+        self.pcrf.pcrf("policy", "two", {"rules": ["web", "video"], "monitors": monitors})
+        self.pcrf.pcrf("policy", "all", {"rules": [name for name, _ in GROUPS.values()],
+                                         "monitors": monitors})
+        self.pcrf.pcrf("gen", self.sessions, FIRST, "two")
+        some = max(1, self.sessions // 10)
+        self.pcrf.pcrf("gen", some, FIRST, "all")
+        for group in (30, 40):
+            self.ocs.ocs("gen", some, FIRST, group, 10 ** 9,
+                         {"unit": GROUPS[group][1], "grant": self.quota_s + group // 40})
         bands = min(10, self.sessions)  # quotas of several sizes: not all are used up at once
         for band in range(bands):
             first = int(FIRST) + band * self.sessions // bands
@@ -153,8 +164,8 @@ class Soak:
                 for x in self.pcrf.pcrf("show", "usage").splitlines()]
         return sum(row["used"] for row in rows if row["key"] == key)
 
-    def debited(self, group):
-        return sum(int(x.split("octets=")[1].split()[0])
+    def debited(self, group, kind):
+        return sum(int(x.split(kind + "=")[1].split()[0])
                    for x in self.ocs.ocs("debits").splitlines() if "group=%d " % group in x)
 
     def verdict(self, summary):
@@ -167,9 +178,13 @@ class Soak:
             "calls: %d create, %d update, %d terminate; failed %d, sent again %d" % (
                 calls["create"]["sent"], calls["update"]["sent"], calls["terminate"]["sent"],
                 sum(c["failed"] for c in calls.values()), sum(c["again"] for c in calls.values()))]
-        ok = summary["opened"] == summary["terminated"] == self.sessions and summary["open"] == 0
-        rows = [("rating group %d" % group, summary["groups"][str(group)], self.debited(group))
-                for group in (10, 20)]
+        ok = summary["opened"] == summary["terminated"] == self.sessions and not any(
+            count["open"] for count in (summary, summary["time"], summary["units"]))
+        rows = []
+        for group, (_, kind) in GROUPS.items():
+            counts = summary["groups"][str(group)]
+            rows.append(("group %d, %s" % (group, kind), counts if kind == "octets" else
+                         counts[KINDS[kind]], self.debited(group, kind)))
         rows.append(("all octets", summary, total["octets"]))
         rows.append(("monitor mk-web", summary["monitors"]["mk-web"], self.usage("mk-web")))
         lines.append("%-16s %16s %16s %16s" % ("", "consumed", "acknowledged", "core has"))
