@@ -18,10 +18,9 @@ enum err base_daemon_prepare(void);
 // that is less than need.
 enum err base_daemon_raise_files(uint64_t need, uint64_t *got);
 
-// Schedules the process as SCHED_BATCH (sched(7)): its threads, when they wake, do not push the one
-// that runs off its processor; threads that hand work to each other then take it in larger
-// portions. Needs no privilege. Call while the process has one thread: later ones inherit it.
-// Errors: from errno.
+// Schedules the calling thread, and those that it makes later, as SCHED_BATCH (sched(7)): when they
+// wake, they do not push the one that runs off its processor; threads that hand work to each other
+// then take it in larger portions. Needs no privilege. Errors: from errno.
 enum err base_daemon_batch(void);
 
 // What happens on the loop's thread when a signal arrives. Members may be NULL.
