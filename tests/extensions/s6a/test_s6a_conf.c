@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Settings of S6a and the routes made of them.
-#include "fakes.h"
+#include "s6a_kit.h"
 
 static struct conf *conf;
 static struct s6a_settings settings;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Messages of the HSS as bytes, read into what access gateways get. Synthetic ones were written out
 // from their clauses in TS 29.272, the others come from the named captures (test subscribers).
-#include "kit.h"
+#include "s6a_kit.h"
 
 #include "proto/s6a.pb-c.h"
 #include "proto/s6a_gateway.pb-c.h"
@@ -376,7 +376,7 @@ static void is_bytes(ProtobufCBinaryData have, const char *want, size_t len)
 // ---- captures ----
 static void test_aia_of_open5gs(void **state)
 {
-    const AIA *aia = (AIA *)kit_decode(S6A_AIA, aia_open5gs, ctx_of(state));
+    const AIA *aia = (AIA *)world_decode(s6a_table(S6A_AIA), aia_open5gs, ctx_of(state));
     assert_int_equal(aia->n_eutran_vectors, 1);
     assert_int_equal(aia->n_utran_vectors + aia->n_geran_vectors, 0);
     IS_BYTES(aia->eutran_vectors[0]->xres, "\x30\xb3\x2a\x4f\x09\xa5\x4a\xc4");
@@ -388,7 +388,7 @@ static void test_aia_of_open5gs(void **state)
 static void test_ula_of_open5gs(void **state)
 {
     struct xlate_ctx *ctx = ctx_of(state);
-    const ULA *ula = (ULA *)kit_decode(S6A_ULA, ula_open5gs, ctx);
+    const ULA *ula = (ULA *)world_decode(s6a_table(S6A_ULA), ula_open5gs, ctx);
     assert_int_equal(ctx->dropped + ctx->duplicates + ctx->unknown_mandatory, 0);
     assert_int_equal(ula->network_access_mode, 2);
     assert_int_equal(ula->total_ambr->max_bandwidth_ul, 1024000000);
@@ -408,7 +408,7 @@ static void test_ula_of_open5gs(void **state)
 static void test_ula_with_a_broken_address_is_usable(void **state)
 {
     struct xlate_ctx *ctx = ctx_of(state);
-    const ULA *ula = (ULA *)kit_decode(S6A_ULA, ula_oai, ctx);
+    const ULA *ula = (ULA *)world_decode(s6a_table(S6A_ULA), ula_oai, ctx);
     assert_int_equal(ctx->dropped, 2);
     assert_true(ctx->dropped_avp == AVP_MIP_HOME_AGENT_ADDRESS);
     assert_int_equal(ula->n_apn, 2);
@@ -421,14 +421,15 @@ static void test_ula_with_a_broken_address_is_usable(void **state)
 
 static void test_pua(void **state)
 {
-    const Magma__Feg__PurgeUEAnswer *pua = (void *)kit_decode(S6A_PUA, pua_oai, ctx_of(state));
+    const Magma__Feg__PurgeUEAnswer *pua =
+        (void *)world_decode(s6a_table(S6A_PUA), pua_oai, ctx_of(state));
     assert_int_equal(pua->pua_flags, 1);
 }
 
 // ---- authentication vectors ----
 static void test_vectors_of_every_kind(void **state)
 {
-    const AIA *aia = (AIA *)kit_decode(S6A_AIA, aia_kinds, ctx_of(state));
+    const AIA *aia = (AIA *)world_decode(s6a_table(S6A_AIA), aia_kinds, ctx_of(state));
     assert_int_equal(aia->n_eutran_vectors, 1);
     assert_int_equal(aia->n_utran_vectors, 1);
     assert_int_equal(aia->n_geran_vectors, 1);
@@ -447,7 +448,7 @@ static void test_vectors_of_every_kind(void **state)
 
 static void test_vectors_are_in_the_order_of_their_item_number(void **state)
 {
-    const AIA *aia = (AIA *)kit_decode(S6A_AIA, aia_reverse, ctx_of(state));
+    const AIA *aia = (AIA *)world_decode(s6a_table(S6A_AIA), aia_reverse, ctx_of(state));
     assert_int_equal(aia->n_eutran_vectors, 3);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(aia->eutran_vectors[i]->rand.data[0], i + 1);
@@ -456,14 +457,14 @@ static void test_vectors_are_in_the_order_of_their_item_number(void **state)
 static void test_wrong_vectors_are_dropped(void **state)
 {
     struct xlate_ctx *ctx = ctx_of(state);
-    const AIA *aia = (AIA *)kit_decode(S6A_AIA, aia_bad, ctx);
+    const AIA *aia = (AIA *)world_decode(s6a_table(S6A_AIA), aia_bad, ctx);
     assert_int_equal(aia->n_eutran_vectors, 0);
     assert_int_equal(ctx->dropped, 6);
 }
 
 static void test_a_good_vector_between_wrong_ones_is_kept(void **state)
 {
-    const AIA *aia = (AIA *)kit_decode(S6A_AIA, aia_one_good, ctx_of(state));
+    const AIA *aia = (AIA *)world_decode(s6a_table(S6A_AIA), aia_one_good, ctx_of(state));
     assert_int_equal(aia->n_eutran_vectors, 1);
     assert_int_equal(aia->eutran_vectors[0]->rand.data[0], 9);
     assert_int_equal(aia->eutran_vectors[0]->xres.len, 4);
@@ -475,7 +476,7 @@ static ULA *full_ula(void **state)
     char avps[2 * 8192];
     snprintf(avps, sizeof(avps), "%s%s", ula_head, subscription_data);
     struct xlate_ctx *ctx = ctx_of(state);
-    ULA *ula = (ULA *)kit_decode(S6A_ULA, avps, ctx);
+    ULA *ula = (ULA *)world_decode(s6a_table(S6A_ULA), avps, ctx);
     assert_int_equal(ctx->dropped + ctx->duplicates + ctx->unknown_mandatory, 0);
     return ula;
 }
@@ -602,7 +603,8 @@ static void test_arp_has_the_meaning_of_the_hss_at_the_gateway(void **state)
 static void test_all_apns_flag_has_the_meaning_of_the_hss_at_the_gateway(void **state)
 {
     assert_true(full_ula(state)->all_apns_included); // indicator 1, MODIFIED_ADDED
-    const ULA *all = (ULA *)kit_decode(S6A_ULA, ula_open5gs, ctx_of(state)); // indicator 0, ALL
+    const ULA *all =
+        (ULA *)world_decode(s6a_table(S6A_ULA), ula_open5gs, ctx_of(state)); // indicator 0, ALL
     assert_false(all->all_apns_included);
     assert_int_equal(
         all->extras->apn_indicator_present_case,
@@ -622,7 +624,7 @@ static void test_absent_arp_flags_have_their_defaults(void **state)
                               "000001ed40000010696e7465726e6574"
                               "00000597c0000038000028af00000404c0000010000028af00000009"
                               "0000040ac000001c000028af00000416c0000010000028af00000008";
-    const ULA *ula = (ULA *)kit_decode(S6A_ULA, apn, ctx_of(state));
+    const ULA *ula = (ULA *)world_decode(s6a_table(S6A_ULA), apn, ctx_of(state));
     assert_int_equal(ula->n_apn, 1);
     assert_int_equal(ula->apn[0]->qos_profile->priority_level, 8);
     assert_true(ula->apn[0]->qos_profile->preemption_capability);     // DISABLED
@@ -690,7 +692,7 @@ static void test_the_default_apn_comes_first(void **state)
 static void test_clr(void **state)
 {
     const Magma__Feg__CancelLocationRequest *clr =
-        (void *)kit_decode(S6A_CLR, clr_bytes, ctx_of(state));
+        (void *)world_decode(s6a_table(S6A_CLR), clr_bytes, ctx_of(state));
     assert_string_equal(clr->user_name, "001010000000001");
     assert_int_equal(clr->cancellation_type, 0);
     assert_int_equal(clr->clr_flags, 2);
@@ -703,7 +705,7 @@ static void test_idr_with_full_subscription_data(void **state)
     snprintf(avps, sizeof(avps), "%s%s", "000000014000001730303130313030303030303030303100",
              subscription_data);
     const Fgw__S6a__InsertSubscriberDataRequest *idr =
-        (void *)kit_decode(S6A_IDR, avps, ctx_of(state));
+        (void *)world_decode(s6a_table(S6A_IDR), avps, ctx_of(state));
     assert_string_equal(idr->user_name, "001010000000001");
     assert_int_equal(idr->subscription_data->n_apn, 1);
     assert_int_equal(idr->subscription_data->access_mode_present_case,
@@ -715,7 +717,7 @@ static void test_idr_with_full_subscription_data(void **state)
 static void test_idr_that_only_asks_for_state(void **state)
 {
     const Fgw__S6a__InsertSubscriberDataRequest *idr =
-        (void *)kit_decode(S6A_IDR, idr_state_bytes, ctx_of(state));
+        (void *)world_decode(s6a_table(S6A_IDR), idr_state_bytes, ctx_of(state));
     assert_non_null(idr->subscription_data);
     assert_int_equal(idr->subscription_data->access_mode_present_case, 0);
     assert_null(idr->subscription_data->extras);
@@ -726,7 +728,7 @@ static void test_idr_that_only_asks_for_state(void **state)
 static void test_dsr(void **state)
 {
     const Fgw__S6a__DeleteSubscriberDataRequest *dsr =
-        (void *)kit_decode(S6A_DSR, dsr_bytes, ctx_of(state));
+        (void *)world_decode(s6a_table(S6A_DSR), dsr_bytes, ctx_of(state));
     assert_int_equal(dsr->dsr_flags, 8);
     assert_int_equal(dsr->n_context_ids, 2);
     assert_int_equal(dsr->context_ids[1], 3);
@@ -740,7 +742,8 @@ static void test_dsr(void **state)
 
 static void test_rsr_keeps_the_user_list(void **state)
 {
-    const Magma__Feg__ResetRequest *rsr = (void *)kit_decode(S6A_RSR, rsr_bytes, ctx_of(state));
+    const Magma__Feg__ResetRequest *rsr =
+        (void *)world_decode(s6a_table(S6A_RSR), rsr_bytes, ctx_of(state));
     assert_int_equal(rsr->n_user_id, 2);
     assert_string_equal(rsr->user_id[0], "00101");
     assert_string_equal(rsr->user_id[1], "001010000000001");
@@ -775,5 +778,5 @@ int main(void)
         T(test_dsr),
         T(test_rsr_keeps_the_user_list),
     };
-    return cmocka_run_group_tests(tests, kit_start, kit_stop);
+    return cmocka_run_group_tests(tests, s6a_dictionary, s6a_free);
 }

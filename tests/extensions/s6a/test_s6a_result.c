@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Result mapping, row by row: what access gateways get for each result of the HSS.
-#include "fakes.h"
+#include "s6a_kit.h"
 #include "rpc/status.h"
 
 struct row {

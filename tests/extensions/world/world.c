@@ -30,13 +30,13 @@ int world_dictionary(enum err (*compile)(void (*report)(void *arg, const char *t
     return !compile || compile(report, NULL) == ERR_OK ? 0 : -1;
 }
 
-struct msg *world_message(uint32_t application, uint32_t command, bool request, const char *hex)
+static size_t wire_bytes(uint32_t application, uint32_t command, bool request, const char *hex,
+                         uint8_t *bytes)
 {
-    uint8_t bytes[MESSAGE_MAX] = {1};
-    struct msg *msg = NULL;
     size_t len;
     assert_int_equal(base_hex_decode(hex, bytes + HEADER, MESSAGE_MAX - HEADER, &len), ERR_OK);
     len += HEADER;
+    bytes[0] = 1;
     bytes[2] = (uint8_t)(len >> 8);
     bytes[3] = (uint8_t)len;
     bytes[4] = request ? 0xc0 : 0x40;
@@ -44,7 +44,33 @@ struct msg *world_message(uint32_t application, uint32_t command, bool request, 
         bytes[5 + i] = (uint8_t)(command >> (16 - 8 * i));
     for (int i = 0; i < 4; i++)
         bytes[8 + i] = (uint8_t)(application >> (24 - 8 * i));
+    return len;
+}
+
+struct msg *world_message(uint32_t application, uint32_t command, bool request, const char *hex)
+{
+    uint8_t bytes[MESSAGE_MAX] = {0};
+    struct msg *msg = NULL;
+    size_t len = wire_bytes(application, command, request, hex, bytes);
     assert_int_equal(dia_msg_parse(bytes, len, &msg), ERR_OK);
+    return msg;
+}
+
+struct msg *world_broken_message(uint32_t application, uint32_t command, const char *hex)
+{
+    uint8_t *bytes = calloc(1, MESSAGE_MAX);
+    struct msg *msg = NULL;
+    struct avp *avp = NULL;
+    struct fd_pei pei;
+    assert_non_null(bytes);
+    size_t len = wire_bytes(application, command, false, hex, bytes);
+    assert_int_equal(fd_msg_parse_buffer(&bytes, len, &msg), 0);
+    fd_msg_parse_dict(msg, fd_g_config->cnf_dict, &pei);
+    fd_msg_browse(msg, MSG_BRW_FIRST_CHILD, &avp, NULL);
+    while (avp) {
+        fd_msg_parse_dict(avp, fd_g_config->cnf_dict, &pei);
+        fd_msg_browse(avp, MSG_BRW_NEXT, &avp, NULL);
+    }
     return msg;
 }
 
@@ -276,6 +302,14 @@ void world_answer(const char *hex)
     fd_msg_free(answer);
 }
 
+void world_broken_answer(const char *hex)
+{
+    const struct msg_hdr *hdr = sent_header();
+    struct msg *answer = world_broken_message(hdr->msg_appl, hdr->msg_code, hex);
+    outcome(ERR_DIA_BAD_ANSWER, answer);
+    fd_msg_free(answer);
+}
+
 void world_fail(enum err err)
 {
     outcome(err, NULL);
@@ -332,7 +366,8 @@ struct dia_inbound *world_inbound(uint32_t application, uint32_t command, const 
     free_msg(&inbound->answer);
     memset(inbound, 0, sizeof(*inbound));
     inbound->request = world_message(application, command, true, hex);
-    inbound->deadline_ns = base_now_ns() + INBOUND_MS * BASE_MS_NS;
+    inbound->deadline_ns =
+        base_now_ns() + (world.inbound_ms ? world.inbound_ms : INBOUND_MS) * BASE_MS_NS;
     for (size_t i = 0; i < n_accepted; i++)
         if (accepted[i].application == application && accepted[i].command == command)
             accepted[i].fn(accepted[i].ctx, inbound);
@@ -401,6 +436,10 @@ const void *fgw_settings(const struct fgw_interface *interface)
 
 enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const struct base_plmn *plmn)
 {
+    world.n_admit++;
+    world.admit_plmn[0] = '\0';
+    if (plmn)
+        base_plmn_text(plmn, world.admit_plmn);
     return world.admit_err;
 }
 
@@ -443,13 +482,70 @@ enum err fgw_directory_forget_at(enum fgw_access access, const struct base_imsi 
     return ERR_OK;
 }
 
+enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous)
+{
+    return fgw_directory_learn_at(FGW_ACCESS_MME, imsi, gateway, previous);
+}
+
+enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t size)
+{
+    return fgw_directory_find_at(FGW_ACCESS_MME, imsi, gateway, size);
+}
+
+enum err fgw_directory_forget(const struct base_imsi *imsi, const char *gateway)
+{
+    return fgw_directory_forget_at(FGW_ACCESS_MME, imsi, gateway);
+}
+
+enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), void *arg)
+{
+    for (size_t i = 0; world.gateways[i]; i++)
+        visit(world.gateways[i], arg);
+    return ERR_OK;
+}
+
+static struct {
+    enum fgw_access access;
+    void (*visit)(const char *gateway, void *arg);
+    void (*done)(enum err err, void *arg);
+    void *arg;
+} search;
+
+// Finds the gateway of the one user, or all gateways where there is none.
+void world_search_ends(enum err err)
+{
+    const char *imsi = world.imsi[search.access];
+    for (size_t i = 0; world.gateways[i] && !imsi[0]; i++)
+        search.visit(world.gateways[i], search.arg);
+    if (strncmp(world.searched, imsi, strlen(world.searched)) == 0)
+        search.visit(world.gateway[search.access], search.arg);
+    search.done(err, search.arg);
+}
+
+enum err fgw_directory_search(struct base_loop *loop, enum fgw_access access,
+                              const char *const *prefixes, size_t n,
+                              void (*visit)(const char *gateway, void *arg),
+                              void (*done)(enum err err, void *arg), void *arg)
+{
+    assert_true(n > 0);
+    search.access = access;
+    search.visit = visit;
+    search.done = done;
+    search.arg = arg;
+    snprintf(world.searched, sizeof(world.searched), "%s", prefixes[0]);
+    if (world.search_err == ERR_OK && !world.search_later)
+        world_search_ends(ERR_OK);
+    return world.search_err;
+}
+
 enum err fgw_directory_learn_host(enum fgw_access access, const struct base_imsi *imsi,
                                   const char *host)
 {
     if (strcmp(world.imsi[access], imsi->digits) != 0)
         return ERR_FGW_UNKNOWN_SUBSCRIBER;
-    snprintf(world.host[access], sizeof(world.host[access]), "%s", host);
-    return ERR_OK;
+    if (world.host_err == ERR_OK)
+        snprintf(world.host[access], sizeof(world.host[access]), "%s", host);
+    return world.host_err;
 }
 
 enum err fgw_directory_host(enum fgw_access access, const struct base_imsi *imsi, char *host,

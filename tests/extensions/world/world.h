@@ -42,6 +42,8 @@ char *world_avps_hex(struct msg *msg);
 // Encodes by a table and compares with hex; decodes by a table and asserts that it works.
 void world_encodes_as(const struct xlate_table *table, const ProtobufCMessage *from,
                       const char *hex);
+// An answer that the dictionary refuses, as the stack delivers it: read as far as possible.
+struct msg *world_broken_message(uint32_t application, uint32_t command, const char *hex);
 ProtobufCMessage *world_decode(const struct xlate_table *table, const char *hex,
                                struct xlate_ctx *ctx);
 
@@ -93,6 +95,7 @@ struct world {
     struct conf *conf;
     struct rpc_call call;
     struct dia_inbound inbound;
+    int64_t inbound_ms; // how long the core waits; 0: 8 s
     // Diameter
     struct msg *sent; // the last request
     int n_sent;
@@ -103,13 +106,20 @@ struct world {
     int cancelled;
     // directory: one user on each access, or none
     char imsi[2][16], gateway[2][FGW_GATEWAY_ID_MAX + 1];
-    char host[2][64]; // the core's server of that user; "": not known
+    char host[2][256];       // the core's server of that user; "": not known
+    enum err host_err;       // of learning it
+    const char *gateways[8]; // all that were ever learned, NULL-terminated
+    char searched[16];       // first prefix of the last search
+    enum err search_err;     // of beginning it
+    bool search_later;       // the test calls world_search_ends
     // access gateways
-    struct world_agw_call agw[8];
+    struct world_agw_call agw[64];
     size_t n_agw;
     enum err agw_err;
     enum err admit_err;
-    char label[64]; // of the last fgw_count
+    int n_admit;
+    char admit_plmn[8]; // "" if none was given
+    char label[64];     // of the last fgw_count
     int n_count;
     ProtobufCMessage *reply;
 };
@@ -122,7 +132,9 @@ int world_teardown(void **state);
 void world_serve(enum fgw_access access, const char *imsi, const char *gateway);
 // The core answers the pending request.
 void world_answer(const char *hex);
+void world_broken_answer(const char *hex); // one that breaks the dictionary's rules
 void world_fail(enum err err);
+void world_search_ends(enum err err);
 // Number of the pending request's command; asserts that there is one.
 uint32_t world_sent_command(void);
 // An unsigned AVP of it; the text of one (static).
