@@ -2,6 +2,7 @@
 """Gx and Gy between Python grpcio and a PCRF and an OCS on Erlang/OTP: what is said on one side
 arrives on the other, field by field, both ways. The core decodes strictly; after each test it must
 have found nothing to refuse."""
+import concurrent.futures
 import time
 
 import pytest
@@ -459,6 +460,37 @@ def test_one_call_for_many_sessions_and_services(world):
         monitor, = world.pcrf.requests(GX, UPDATE, session.name)[0]["avps"][
             "Usage-Monitoring-Information"]
         assert monitor["Used-Service-Unit"][0]["CC-Total-Octets"] == 3 * n
+
+
+def test_sessions_that_begin_too_late(world):
+    """The answers come after Tx (2 s): the sessions are ended with requests that say all there is to
+    say of them, and nothing of usage."""
+    early, late = world.session(), world.session()
+    world.pcrf.script(GX, INITIAL, early.name, {"wait": 3000})
+    world.pcrf.script(GX, INITIAL, late.name, {"avps": {
+        "Charging-Rule-Install": [install(rule("video", 7))]}})
+    world.ocs.script(GY, INITIAL, late.name, {"wait": 3000})
+    for code, _ in concurrent.futures.ThreadPoolExecutor(2).map(
+            lambda s: code_of(s.create, full_request(s)), (early, late)):
+        assert code.name == "DEADLINE_EXCEEDED"
+    for app, server, session in ((GX, world.pcrf, early), (GY, world.ocs, late)):
+        ended = server.wait_request(app, TERMINATION, session.name)
+        began, = server.requests(app, INITIAL, session.name)
+        assert (ended["number"], ended["retransmitted"]) == (1, False)
+        assert ended["session"] == began["session"]
+        said, before = told(ended), told(began)
+        assert said["Termination-Cause"] == 4
+        assert said["Subscription-Id"] == before["Subscription-Id"]
+        assert "Multiple-Services-Credit-Control" not in said
+        if app == GY:
+            was = before["Service-Information"]["PS-Information"]
+            now = said["Service-Information"]["PS-Information"]
+            assert {k: now.get(k) for k in was} == was
+        world.gateway.wait_counter(1, "fgw_gx_gy_late_answers_total",
+                                   interface="gx" if app == GX else "gy", outcome="ended")
+    assert not world.ocs.requests(GY, None, early.name)
+    world.ocs.barrier()
+    assert len(world.ocs.requests(GY, None, late.name)) == 2
 
 
 # ---- usage monitoring and events ----
