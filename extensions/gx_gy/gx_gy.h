@@ -366,7 +366,7 @@ struct gxgy_context {
     struct base_imsi imsi;
     Magma__Lte__CommonSessionContext *common;
     Magma__Lte__Timezone *timezone;
-    Magma__Lte__QosInformationRequest *qos;
+    const Magma__Lte__QosInformationRequest *qos;
     Magma__Lte__TgppContext *tgpp;     // never NULL
     Magma__Lte__SessionReport *report; // NULL: nothing
     const char *spgw_ipv4, *imei, *plmn_id, *imsi_plmn_id, *charging_characteristics;

@@ -5,9 +5,72 @@
 
 #include "extensions/gx_gy/gx_gy.h"
 
-// Fields of sub-messages that are absent are empty.
-static enum err complete(struct base_arena *arena, struct gxgy_context *c)
+// Rates of 5G may be above 32 bits of bit/s; the values of pre-emption are the other way round.
+static const Magma__Lte__QosInformationRequest *qos_of_nr(
+    struct base_arena *arena, const Magma__Lte__M5GQosInformationRequest *from)
 {
+    Magma__Lte__QosInformationRequest *qos =
+        GXGY_NEW(arena, magma__lte__qos_information_request__descriptor);
+    bool kbps = from->br_unit == MAGMA__LTE__M5_GQOS_INFORMATION_REQUEST__BITRATE_UNITS_AMBR__KBPS;
+    if (!qos)
+        return NULL;
+    uint64_t scale =
+        !kbps && (from->apn_ambr_ul > UINT32_MAX || from->apn_ambr_dl > UINT32_MAX) ? 1000 : 1;
+    uint64_t up = from->apn_ambr_ul / scale, down = from->apn_ambr_dl / scale;
+    qos->br_unit = kbps || scale > 1 ? MAGMA__LTE__QOS_INFORMATION_REQUEST__BITRATE_UNITS_AMBR__KBPS
+                                     : MAGMA__LTE__QOS_INFORMATION_REQUEST__BITRATE_UNITS_AMBR__BPS;
+    qos->apn_ambr_ul = up > UINT32_MAX ? UINT32_MAX : (uint32_t)up;
+    qos->apn_ambr_dl = down > UINT32_MAX ? UINT32_MAX : (uint32_t)down;
+    qos->qos_class_id = (uint32_t)from->qos_class_id;
+    qos->priority_level = from->priority_level;
+    qos->preemption_capability = from->preemption_capability == 0;
+    qos->preemption_vulnerability = from->preemption_vulnerability == 0;
+    return qos;
+}
+
+static enum err set_rat(struct base_arena *arena, struct gxgy_context *c,
+                        const Magma__Lte__RatSpecificContext *rat)
+{
+    if (!rat)
+        return ERR_OK;
+    if (rat->context_case == MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_LTE_CONTEXT) {
+        const Magma__Lte__LTESessionContext *lte = rat->lte_context;
+        c->qos = lte->qos_info;
+        c->bearer_id = lte->bearer_id;
+        if (lte->spgw_ipv4[0])
+            c->spgw_ipv4 = lte->spgw_ipv4;
+        if (lte->imei[0])
+            c->imei = lte->imei;
+        if (lte->plmn_id[0])
+            c->plmn_id = lte->plmn_id;
+        if (lte->imsi_plmn_id[0])
+            c->imsi_plmn_id = lte->imsi_plmn_id;
+        if (lte->user_location.len)
+            c->user_location = lte->user_location;
+        if (lte->charging_characteristics[0])
+            c->charging_characteristics = lte->charging_characteristics;
+    } else if (rat->context_case == MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_WLAN_CONTEXT) {
+        c->hardware_address = rat->wlan_context->mac_addr_binary;
+    } else if (rat->context_case ==
+               MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_M5GSM_SESSION_CONTEXT) {
+        const Magma__Lte__M5GSMSessionContext *nr = rat->m5gsm_session_context;
+        if (nr->imei[0])
+            c->imei = nr->imei;
+        if (nr->subscribed_qos)
+            c->qos = qos_of_nr(arena, nr->subscribed_qos);
+        if (nr->subscribed_qos && !c->qos)
+            return ERR_NOMEM;
+    }
+    return ERR_OK;
+}
+
+// Fields of sub-messages that are absent are empty.
+static enum err complete(struct base_arena *arena, const Magma__Lte__RatSpecificContext *rat,
+                         struct gxgy_context *c)
+{
+    enum err err = set_rat(arena, c, rat);
+    if (err != ERR_OK)
+        return err;
     if (!c->common)
         c->common = GXGY_NEW(arena, magma__lte__common_session_context__descriptor);
     if (c->common && !c->common->sid)
@@ -33,31 +96,6 @@ static enum err complete(struct base_arena *arena, struct gxgy_context *c)
     return ERR_OK;
 }
 
-static void set_lte(struct gxgy_context *c, const Magma__Lte__RatSpecificContext *rat)
-{
-    if (!rat)
-        return;
-    if (rat->context_case == MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_LTE_CONTEXT) {
-        const Magma__Lte__LTESessionContext *lte = rat->lte_context;
-        c->qos = lte->qos_info;
-        c->bearer_id = lte->bearer_id;
-        if (lte->spgw_ipv4[0])
-            c->spgw_ipv4 = lte->spgw_ipv4;
-        if (lte->imei[0])
-            c->imei = lte->imei;
-        if (lte->plmn_id[0])
-            c->plmn_id = lte->plmn_id;
-        if (lte->imsi_plmn_id[0])
-            c->imsi_plmn_id = lte->imsi_plmn_id;
-        if (lte->user_location.len)
-            c->user_location = lte->user_location;
-        if (lte->charging_characteristics[0])
-            c->charging_characteristics = lte->charging_characteristics;
-    } else if (rat->context_case == MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_WLAN_CONTEXT) {
-        c->hardware_address = rat->wlan_context->mac_addr_binary;
-    }
-}
-
 static struct gxgy_context nothing(void)
 {
     return (struct gxgy_context){.gateway = "",
@@ -77,8 +115,7 @@ enum err gxgy_context_of_create(struct base_arena *arena, const Magma__Lte__Crea
     out->common = r->common_context;
     out->timezone = r->access_timezone;
     out->report = r->report;
-    set_lte(out, r->rat_specific_context);
-    return complete(arena, out);
+    return complete(arena, r->rat_specific_context, out);
 }
 
 enum err gxgy_context_of_credit(struct base_arena *arena, const Magma__Lte__CreditUsageUpdate *u,
@@ -95,8 +132,7 @@ enum err gxgy_context_of_credit(struct base_arena *arena, const Magma__Lte__Cred
     out->user_location = u->user_location;
     out->hardware_address = u->hardware_addr;
     out->charging_characteristics = u->charging_characteristics;
-    set_lte(out, u->rat_specific_context);
-    return complete(arena, out);
+    return complete(arena, u->rat_specific_context, out);
 }
 
 enum err gxgy_context_of_monitor(struct base_arena *arena,
@@ -111,7 +147,6 @@ enum err gxgy_context_of_monitor(struct base_arena *arena,
     out->tgpp = u->tgpp_ctx;
     out->hardware_address = u->hardware_addr;
     out->charging_characteristics = u->charging_characteristics;
-    set_lte(out, u->rat_specific_context);
     if (!out->common) { // unmodified access gateways send these alone
         out->common = GXGY_NEW(arena, magma__lte__common_session_context__descriptor);
         if (!out->common)
@@ -123,7 +158,7 @@ enum err gxgy_context_of_monitor(struct base_arena *arena,
             return ERR_NOMEM;
         out->common->sid->id = u->sid;
     }
-    return complete(arena, out);
+    return complete(arena, u->rat_specific_context, out);
 }
 
 enum err gxgy_context_of_terminate(struct base_arena *arena,
@@ -142,7 +177,7 @@ enum err gxgy_context_of_terminate(struct base_arena *arena,
     out->hardware_address = r->hardware_addr;
     out->report = r->report;
     out->charging_characteristics = r->charging_characteristics;
-    return complete(arena, out);
+    return complete(arena, NULL, out);
 }
 
 enum err gxgy_context_of_event(struct base_arena *arena, char *session_id,
@@ -154,8 +189,7 @@ enum err gxgy_context_of_event(struct base_arena *arena, char *session_id,
     out->session_id = session_id;
     out->common = common;
     out->tgpp = tgpp;
-    set_lte(out, rat);
-    return complete(arena, out);
+    return complete(arena, rat, out);
 }
 
 uint8_t *gxgy_pack(struct base_arena *arena, const ProtobufCMessage *message, size_t *len)

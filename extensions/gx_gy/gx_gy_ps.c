@@ -56,10 +56,10 @@ enum err gxgy_charging_id_bytes(struct base_arena *arena, uint32_t id, ProtobufC
 }
 
 static enum err add_charging_id(struct base_arena *arena, PsInformation *ps,
-                                const struct gxgy_context *c)
+                                const struct gxgy_context *c, uint32_t type)
 {
     uint32_t id = gxgy_charging_id(c);
-    if (!id)
+    if (!id || (type == GXGY_EVENT && !c->tgpp->charging_id)) // an event is no bearer's
         return ERR_OK;
     ps->pdn_connection_charging_id = id; // that of the first bearer: there is one only
     return gxgy_charging_id_bytes(arena, id, &ps->charging_id);
@@ -196,7 +196,7 @@ enum err gxgy_ps_information(struct base_arena *arena, const struct gxgy_context
     ps->report = c->report;
     if (type == GXGY_TERMINATION)
         ps->session_stop_indicator = one_octet(arena, 0xff); // TS 29.061 16.4.7.2, 11
-    enum err err = add_charging_id(arena, ps, c);
+    enum err err = add_charging_id(arena, ps, c, type);
     if (err == ERR_OK)
         err = add_qos(arena, ps, c);
     return err == ERR_OK ? add_addresses(arena, ps, c->common) : err;

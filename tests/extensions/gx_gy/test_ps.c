@@ -142,6 +142,48 @@ static void test_without_gx_there_is_qos_too(void **state)
     ASSERT_VALUE(SENT(0), "9", QOS, AVP_QOS_CLASS_IDENTIFIER);
 }
 
+static void test_qos_of_5g(void **state)
+{
+    static const struct {
+        uint64_t up;
+        bool kbps;
+        const char *plain, *extended;
+    } cases[] = {{1000000, false, "1000000", NULL},
+                 {10000000000u, false, "4294967295", "10000000"},
+                 {6000000, true, "4294967295", "6000000"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        Magma__Lte__M5GSMSessionContext nr = MAGMA__LTE__M5_GSMSESSION_CONTEXT__INIT;
+        Magma__Lte__M5GQosInformationRequest qos = MAGMA__LTE__M5_GQOS_INFORMATION_REQUEST__INIT;
+        end(NULL);
+        begin(NULL);
+        c.common.rat_type = MAGMA__LTE__RATTYPE__TGPP_NR;
+        c.rat.context_case = MAGMA__LTE__RAT_SPECIFIC_CONTEXT__CONTEXT_M5GSM_SESSION_CONTEXT;
+        c.rat.m5gsm_session_context = &nr;
+        nr.imei = TEXT("3534900698733153");
+        nr.subscribed_qos = &qos;
+        qos.apn_ambr_ul = cases[i].up;
+        qos.apn_ambr_dl = 1;
+        qos.br_unit = cases[i].kbps;
+        qos.qos_class_id = MAGMA__LTE__QCI__QCI_9;
+        qos.priority_level = 4;
+        qos.preemption_capability = MAGMA__LTE__PREM_CAPAB__MAY_TRIGGER_PRE_EMPTION;
+        open_session("");
+        ASSERT_VALUE(SENT(0), "1006", AVP_RAT_TYPE);
+        ASSERT_VALUE(SENT(0), "3534900698733153", AVP_USER_EQUIPMENT_INFO,
+                     AVP_USER_EQUIPMENT_INFO_VALUE);
+        ASSERT_VALUE(SENT(1), "9", QOS, AVP_QOS_CLASS_IDENTIFIER);
+        ASSERT_VALUE(SENT(1), cases[i].plain, QOS, AVP_APN_AGGREGATE_MAX_BITRATE_UL);
+        ASSERT_VALUE(SENT(1), "0", QOS, AVP_ALLOCATION_RETENTION_PRIORITY,
+                     AVP_PRE_EMPTION_CAPABILITY); // enabled
+        ASSERT_VALUE(SENT(1), "1", QOS, AVP_ALLOCATION_RETENTION_PRIORITY,
+                     AVP_PRE_EMPTION_VULNERABILITY); // disabled
+        const char *extended = VALUE(SENT(1), QOS, AVP_EXTENDED_APN_AMBR_UL);
+        assert_int_equal(extended != NULL, cases[i].extended != NULL);
+        if (extended)
+            assert_string_equal(extended, cases[i].extended);
+    }
+}
+
 static void test_the_form_of_the_qos_is_a_setting(void **state)
 {
     static const struct {
@@ -449,6 +491,7 @@ int main(void)
         CASE(test_what_the_pcrf_authorises_holds_to_the_end),
         CASE(test_an_access_gateway_that_says_something_new_is_believed),
         CASE(test_without_gx_there_is_qos_too),
+        CASE(test_qos_of_5g),
         CASE(test_the_form_of_the_qos_is_a_setting),
         CASE(test_negotiated_qos_profiles),
         CASE(test_the_type_of_the_serving_node),
