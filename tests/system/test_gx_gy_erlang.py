@@ -463,8 +463,8 @@ def test_one_call_for_many_sessions_and_services(world):
 
 
 def test_sessions_that_begin_too_late(world):
-    """The answers come after Tx (2 s): the sessions are ended with requests that say all there is to
-    say of them, and nothing of usage."""
+    """The answers come after Tx (2 s): the sessions are ended with requests that say all there is
+    to say of them, and nothing of usage."""
     early, late = world.session(), world.session()
     world.pcrf.script(GX, INITIAL, early.name, {"wait": 3000})
     world.pcrf.script(GX, INITIAL, late.name, {"avps": {
