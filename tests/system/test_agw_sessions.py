@@ -199,7 +199,7 @@ session expect {imsi} 10.left_seconds 20
 session expect {imsi} number 1
 session use {imsi} 10 60s
 session use {imsi} 20 9u 5
-session expect {imsi} state closed 5
+session expect {imsi} state closed 10
 session expect {imsi} acknowledged 5000
 session expect {imsi} acknowledged_seconds 75
 session expect {imsi} acknowledged_units 5

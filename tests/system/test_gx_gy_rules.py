@@ -160,7 +160,7 @@ def test_a_broken_file_changes_nothing(world, said, text):
     replace(text)
     line = world.gateway.wait_log(r"rules\.conf:.*the rules before stay in force", 10, position)
     assert re.search(r"rules\.conf:\d+: .*%s" % said, line.group()), line
-    world.gateway.wait_counter(failed + 1, "fgw_rules_file_reads_total", result="failed")
+    world.gateway.wait_counter(failed + 1, "fgw_rules_file_reads_total", 10, result="failed")
     assert names(opened(world)[1])[0] == {"whole"}
     assert said in world.gateway.ctl("status")
     replace(one("mended"))
@@ -186,7 +186,7 @@ def test_a_reload_reads_it_and_can_take_it_away(world):
     comes(world, "before")
     success = world.gateway.counter("fgw_rules_file_reads_total", result="success")
     world.gateway.reload()  # whether it has changed or not
-    world.gateway.wait_counter(success + 1, "fgw_rules_file_reads_total", result="success")
+    world.gateway.wait_counter(success + 1, "fgw_rules_file_reads_total", 10, result="success")
     assert names(opened(world)[1])[0] == {"before"}
     world.gateway.configure(more=SETTINGS.replace("rules_file", "// "))
     world.gateway.reload()
