@@ -78,9 +78,11 @@ def told(case):
     node = case.find("failure")
     node = case.find("error") if node is None else node
     text = (node.text or "") if node is not None else ""
-    marked = [line for line in text.splitlines() if line.startswith((">", "E "))]
+    output = case.findtext("system-out") or ""
+    marked = [line for line in (text or output).splitlines()
+              if line.startswith((">", "E ", "[  ERROR", "[   LINE", "FAILED", "FAIL:"))]
     where = text.strip().splitlines()[-1:]
-    return last("\n".join(marked[:25] + where), 27) + last(case.findtext("system-out") or "")
+    return last("\n".join(marked[:25] + where), 27) + last(output)
 
 
 def details(name, path):
