@@ -53,8 +53,8 @@ class Soak:
         self.pcrf = SimCore("pcrf", paths.HSS_IP, kinds=("pcrf",), log="warn")
         self.ocs = SimCore("ocs", paths.HSS2_IP, kinds=("ocs",), log="warn")
         self.provision()
-        self.gateway = SessionGateway(pki, [self.pcrf.peer(), self.ocs.peer()], level="warn",
-                                      more=SETTINGS).start()
+        peers = [self.pcrf.peer(watchdog=1), self.ocs.peer(watchdog=1)]
+        self.gateway = SessionGateway(pki, peers, level="warn", more=SETTINGS).start()
         self.client = None
 
     def provision(self):

@@ -27,4 +27,4 @@ def test_no_usage_is_lost_or_counted_twice(pki):
     finally:
         soak.close()
     assert ok, "\n".join(lines)
-    assert len(soak.troubles) >= 3 and summary["calls"]["update"]["again"] > 0, lines
+    assert len(soak.troubles) >= 2 and summary["calls"]["update"]["again"] > 0, lines
