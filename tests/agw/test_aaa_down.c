@@ -226,8 +226,9 @@ static void a_shorter_session_is_told_to_the_access_point(void **state)
 static void a_silent_access_point_is_given_up(void **state)
 {
     struct world *w = *state;
-    uint8_t in[RAD_PACKET_MAX], again[RAD_PACKET_MAX];
+    static uint8_t in[4][RAD_PACKET_MAX];
     struct sockaddr_storage from;
+    size_t len[4], equal = 0;
     uint64_t timeouts = dyn_count("disconnect", "timeout");
     begin(w, "aaaa", "001010000000001");
     begin(w, "bbbb", "001010000000001");
@@ -235,11 +236,13 @@ static void a_silent_access_point_is_given_up(void **state)
     assert_int_equal(aaa_sessions_count(w->aaa.sessions), 0);
     for (int i = 0; i < 600 && dyn_count("disconnect", "timeout") < timeouts + 2; i++)
         run(w, 50);
-    size_t first = arrived(w, in, &from);
-    assert_true(first > 0);
-    assert_true(arrived(w, again, &from) > 0);         // the other session's
-    assert_int_equal(arrived(w, again, &from), first); // retransmission
-    assert_memory_equal(in, again, first);
+    for (size_t i = 0; i < 4; i++) {
+        len[i] = arrived(w, in[i], &from);
+        assert_true(len[i] > 0);
+        for (size_t j = 0; j < i; j++)
+            equal += len[i] == len[j] && memcmp(in[i], in[j], len[i]) == 0;
+    }
+    assert_int_equal(equal, 2); // of each session one retransmission, in any order
     assert_int_equal(dyn_count("disconnect", "timeout"), timeouts + 2);
 }
 

@@ -463,13 +463,13 @@ def test_one_call_for_many_sessions_and_services(world):
 
 
 def test_sessions_that_begin_too_late(world):
-    """The answers come after Tx (2 s): the sessions are ended with requests that say all there is
+    """The answers come after Tx (5 s): the sessions are ended with requests that say all there is
     to say of them, and nothing of usage."""
     early, late = world.session(), world.session()
-    world.pcrf.script(GX, INITIAL, early.name, {"wait": 3000})
+    world.pcrf.script(GX, INITIAL, early.name, {"wait": 6500})
     world.pcrf.script(GX, INITIAL, late.name, {"avps": {
         "Charging-Rule-Install": [install(rule("video", 7))]}})
-    world.ocs.script(GY, INITIAL, late.name, {"wait": 3000})
+    world.ocs.script(GY, INITIAL, late.name, {"wait": 6500})
     for code, _ in concurrent.futures.ThreadPoolExecutor(2).map(
             lambda s: code_of(s.create, full_request(s)), (early, late)):
         assert code.name == "DEADLINE_EXCEEDED"
