@@ -64,13 +64,15 @@ static bool same(const struct stamp *a, const struct stamp *b)
 // The stamp is taken first: what changes while it is read is read again.
 static void read_file(void)
 {
+    struct metric_cell *success = METRIC_CELL(&reads, "success"), // both are there from the start
+        *failed = METRIC_CELL(&reads, "failed");
     struct conf *conf;
     watch.read = watch.seen = stamp_of(watch.path);
     watch.why[0] = '\0';
     enum err err = gxgy_store_load(watch.path, &conf, watch.why, sizeof(watch.why));
     if (err == ERR_OK)
         err = gxgy_store_replace(GXGY_STORE_FILE, conf, watch.why, sizeof(watch.why));
-    metric_inc(METRIC_CELL(&reads, err == ERR_OK ? "success" : "failed"));
+    metric_inc(err == ERR_OK ? success : failed);
     if (err == ERR_OK) {
         watch.loaded = time(NULL);
         base_log(&log_gx_gy, BASE_LOG_NOTICE, NULL, "rules of %s are in force", watch.path);
