@@ -435,30 +435,40 @@ static enum err find_content(struct avp *avp, uint8_t **message, const uint8_t *
 }
 
 // As an AVP of octets, which then gets the other's name.
+static enum err new_octets(const struct avp_hdr *name, const uint8_t *content, size_t len,
+                           struct avp **out)
+{
+    union avp_value value = {.os = {.data = (uint8_t *)(uintptr_t)content, .len = len}};
+    struct avp_hdr *hdr;
+    if (fd_msg_avp_new(dia_dict_avp(AVP_CLASS), 0, out) != 0)
+        return ERR_NOMEM;
+    if (fd_msg_avp_setvalue(*out, &value) != 0 || fd_msg_avp_hdr(*out, &hdr) != 0) {
+        fd_msg_free(*out);
+        return ERR_DIA_LIBRARY;
+    }
+    hdr->avp_code = name->avp_code;
+    hdr->avp_flags = name->avp_flags;
+    hdr->avp_vendor = name->avp_vendor;
+    return ERR_OK;
+}
+
 enum err dia_copy_unknown(struct avp *from, struct avp **out)
 {
-    struct avp *copy = NULL;
-    struct avp_hdr *source, *target;
-    uint8_t *message = NULL;
-    const uint8_t *content;
-    size_t len;
-    enum err err = find_content(from, &message, &content, &len);
-    if (err == ERR_OK && fd_msg_avp_new(dia_dict_avp(AVP_CLASS), 0, &copy) != 0)
-        err = ERR_NOMEM;
-    if (err == ERR_OK) {
-        union avp_value value = {.os = {.data = (uint8_t *)(uintptr_t)content, .len = len}};
-        if (fd_msg_avp_setvalue(copy, &value) != 0 || fd_msg_avp_hdr(from, &source) != 0 ||
-            fd_msg_avp_hdr(copy, &target) != 0)
-            err = ERR_DIA_LIBRARY;
+    struct avp_hdr *hdr;
+    uint8_t *message = NULL, *zeros = NULL;
+    const uint8_t *content = (const uint8_t *)"";
+    size_t len = 0, header;
+    if (fd_msg_avp_hdr(from, &hdr) != 0)
+        return ERR_DIA_LIBRARY;
+    header = hdr->avp_flags & AVP_FLAG_VENDOR ? AVP_VENDOR_HEADER : AVP_HEADER;
+    if (hdr->avp_len < header)
+        return ERR_DECODE_LENGTH;
+    if (hdr->avp_len > header && find_content(from, &message, &content, &len) != ERR_OK) {
+        len = hdr->avp_len - header;
+        content = zeros = calloc(1, len);
     }
-    if (err == ERR_OK) {
-        target->avp_code = source->avp_code;
-        target->avp_flags = source->avp_flags;
-        target->avp_vendor = source->avp_vendor;
-        *out = copy;
-    } else if (copy) {
-        fd_msg_free(copy);
-    }
+    enum err err = content ? new_octets(hdr, content, len, out) : ERR_NOMEM;
     free(message);
+    free(zeros);
     return err;
 }

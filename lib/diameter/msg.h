@@ -54,8 +54,9 @@ enum err dia_add_origin(struct msg *msg);
 enum err dia_add_no_state(struct msg *msg);
 enum err dia_add_vendor_application(struct msg *msg, uint32_t application);
 // A copy, header and content, of an AVP of a received message that the dictionary does not know,
-// for Failed-AVP (RFC 6733 7.5). Free with fd_msg_free, or add it to something. ERR_DECODE_*,
-// ERR_NOMEM, ERR_DIA_LIBRARY.
+// for Failed-AVP (RFC 6733 7.5); with zeros where the library does not let the content be seen
+// (another unknown one in the message is empty). Free with fd_msg_free, or add it to something.
+// ERR_DECODE_LENGTH, ERR_NOMEM, ERR_DIA_LIBRARY.
 enum err dia_copy_unknown(struct avp *from, struct avp **out);
 // The whole message as bytes on the wire (malloc; caller frees): for capture and golden tests.
 enum err dia_msg_bytes(struct msg *msg, uint8_t **out, size_t *len);

@@ -362,6 +362,7 @@ def test_a_session_that_begins_too_late_is_ended(world, app, handling, forgotten
     server, session = world.pcrf if app == GX else world.ocs1, world.session()
     held = hold_back(server)
     before = late_answers(world, "gx" if app == GX else "gy")
+    logged = world.gateway.log_position()
     try:
         session.create()
         assert handling == "continue"
@@ -378,6 +379,7 @@ def test_a_session_that_begins_too_late_is_ended(world, app, handling, forgotten
     after = late_answers(world, "gx" if app == GX else "gy")
     assert after["ended"] == before["ended"] + 1 and after["used"] == before["used"]
     ended_once(server, session)
+    world.gateway.wait_log(r"imsi=%s .*CCA-I came too late" % session.imsi, since=logged)
     if handling == "continue":  # it begins again with the first report, like any such session
         server.reset()
         assert session.update(10).success and session.tgpp.gy_dest_host == "ocs1.example.org"

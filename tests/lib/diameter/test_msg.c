@@ -16,9 +16,7 @@
 
 static char origin_host[] = "mme.example.org", origin_realm[] = "example.org";
 
-static void no_log(int level, const char *format, va_list args)
-{
-}
+static void no_log(int level, const char *format, va_list args) {}
 
 static int start(void **state)
 {
@@ -63,11 +61,24 @@ static void test_bytes_of_a_request_are_those_of_the_specification(void **state)
     assert_int_equal(dia_add_u32(group, AVP_NUMBER_OF_REQUESTED_VECTORS, 3), ERR_OK);
 
     // TS 29.272 §7.2.5, §7.3.9, §7.3.11; header of RFC 6733 §3, AVPs of §4.1
-    static const char want[] =
-        "01000058c000013e01000023" "00000000" "01020304"
-        "00000001" "40000017" "303031303130303030303030303031" "00"
-        "0000057f" "c000000f" "000028af" "00f11000"
-        "00000580" "c000001c" "000028af" "00000582" "c0000010" "000028af" "00000003";
+    static const char want[] = "01000058c000013e01000023"
+                               "00000000"
+                               "01020304"
+                               "00000001"
+                               "40000017"
+                               "303031303130303030303030303031"
+                               "00"
+                               "0000057f"
+                               "c000000f"
+                               "000028af"
+                               "00f11000"
+                               "00000580"
+                               "c000001c"
+                               "000028af"
+                               "00000582"
+                               "c0000010"
+                               "000028af"
+                               "00000003";
     uint8_t *bytes;
     size_t len;
     char hex[400];
@@ -246,14 +257,41 @@ static void test_broken_bytes_have_a_typed_error(void **state)
         const char *what, *avps;
         enum err err;
     } cases[] = {
-        {"fine", "0000000140000009" "61000000", ERR_OK},
-        {"unknown AVP without M", "0001869f0000000c" "00000000", ERR_OK},
-        {"unknown AVP with M", "0001869f4000000c" "00000000", ERR_DECODE_UNKNOWN},
-        {"Unsigned32 of 3 bytes", "000001034000000b" "00000000", ERR_DECODE_LENGTH},
-        {"AVP longer than the message", "00000001400000ff" "61000000", ERR_DECODE_LENGTH},
-        {"AVP shorter than its header", "0000000140000004" "61000000", ERR_DECODE_LENGTH},
-        {"group with garbage", "00000104400000" "0d" "ff000000" "01000000", ERR_DECODE_VALUE},
-        {"vendor 0 with V bit", "00000582c0000010" "00000000" "00000003", ERR_DECODE_UNKNOWN},
+        {"fine",
+         "0000000140000009"
+         "61000000",
+         ERR_OK},
+        {"unknown AVP without M",
+         "0001869f0000000c"
+         "00000000",
+         ERR_OK},
+        {"unknown AVP with M",
+         "0001869f4000000c"
+         "00000000",
+         ERR_DECODE_UNKNOWN},
+        {"Unsigned32 of 3 bytes",
+         "000001034000000b"
+         "00000000",
+         ERR_DECODE_LENGTH},
+        {"AVP longer than the message",
+         "00000001400000ff"
+         "61000000",
+         ERR_DECODE_LENGTH},
+        {"AVP shorter than its header",
+         "0000000140000004"
+         "61000000",
+         ERR_DECODE_LENGTH},
+        {"group with garbage",
+         "00000104400000"
+         "0d"
+         "ff000000"
+         "01000000",
+         ERR_DECODE_VALUE},
+        {"vendor 0 with V bit",
+         "00000582c0000010"
+         "00000000"
+         "00000003",
+         ERR_DECODE_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint8_t bytes[100];
@@ -296,6 +334,59 @@ static void test_values_that_were_not_parsed_are_never_read(void **state)
     fd_msg_free(msg);
 }
 
+// An unknown AVP somewhere in a message, with and without a vendor, whatever stands around it.
+static void test_an_unknown_avp_is_copied_as_it_came(void **state)
+{
+#define USER                                                                                       \
+    "0000000140000009"                                                                             \
+    "78000000"
+    static const struct {
+        const char *avps;    // of an AIR, in hex
+        const char *unknown; // what Failed-AVP is to hold
+    } cases[] = {
+        {"0000fde70000000c77686174", "0000fde70000000c77686174"},
+        {USER "0000fde70000000b77686100" USER, "0000fde70000000b77686100"},
+        {USER "0000fde7800000100000109277686174", "0000fde7800000100000109277686174"},
+        {USER USER "0000fde700000008", "0000fde700000008"},
+        {USER "0000fde70000000d7768617478000000", "0000fde70000000d7768617478000000"},
+        // the library does not write such a message again
+        {"0000fde70000000977000000"
+         "0000fdeb00000008",
+         "0000fde70000000900000000"},
+        // in Requested-EUTRAN-Authentication-Info, behind a number
+        {USER "00000580c0000028000028af00000582c0000010000028af00000003"
+              "0000fde70000000c77686174" USER,
+         "0000fde70000000c77686174"},
+    };
+#undef USER
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct msg *msg = NULL, *holder = new_request(DIA_CMD_AIR);
+        uint8_t bytes[200] = {0x01, 0, 0, 0, 0xc0, 0, 0x01, 0x3e, 0x01, 0, 0, 0x23}, *out;
+        size_t len;
+        struct avp *copy = NULL, *group = NULL;
+        char hex[400];
+        assert_int_equal(base_hex_decode(cases[i].avps, bytes + 20, 180, &len), ERR_OK);
+        bytes[3] = (uint8_t)(len + 20);
+        assert_int_equal(dia_msg_parse(bytes, len + 20, &msg), ERR_OK);
+        struct avp *at = dia_find(msg, DIA_AVP(0, 64999));
+        if (!at)
+            at = dia_find(msg, DIA_AVP(0x1092, 64999));
+        if (!at)
+            at = dia_find(dia_find(msg, AVP_REQUESTED_EUTRAN_AUTHENTICATION_INFO),
+                          DIA_AVP(0, 64999));
+        assert_non_null(at);
+        assert_int_equal(dia_copy_unknown(at, &copy), ERR_OK);
+        fd_msg_free(msg); // the copy stands alone
+        assert_int_equal(dia_add_group(holder, AVP_FAILED_AVP, &group), ERR_OK);
+        assert_int_equal(fd_msg_avp_add(group, MSG_BRW_LAST_CHILD, copy), 0);
+        assert_int_equal(dia_msg_bytes(holder, &out, &len), ERR_OK);
+        base_hex_encode(out + 28, len - 28, hex);
+        assert_string_equal(hex, cases[i].unknown);
+        free(out);
+        fd_msg_free(holder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_unknown_commands_are_not_made),
         cmocka_unit_test(test_broken_bytes_have_a_typed_error),
         cmocka_unit_test(test_values_that_were_not_parsed_are_never_read),
+        cmocka_unit_test(test_an_unknown_avp_is_copied_as_it_came),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
