@@ -219,7 +219,8 @@ struct gxgy_targets {
     size_t n;
 };
 // sticky_host, sticky_realm: who answered before ("" if nobody); becomes the first choice, and the
-// other one of its pair the alternate. apn may be "".
+// other one of its pair the alternate; where the settings name no host, any other server of the
+// realm. apn may be "".
 void gxgy_route_find(const struct gxgy_core_settings *core, const struct base_imsi *imsi,
                      const char *apn, const char *sticky_host, const char *sticky_realm,
                      const char *own_realm, struct gxgy_targets *out);

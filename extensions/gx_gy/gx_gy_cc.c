@@ -39,9 +39,13 @@ static void finish(struct gxgy_cc *cc)
 
 static void send_it(struct gxgy_cc *cc);
 
-static bool may_fail_over(const struct gxgy_cc *cc)
+static bool may_fail_over(const struct gxgy_cc *cc, enum gxgy_fault fault)
 {
-    return cc->failover && cc->targets.n > 1 && !cc->alternate_tried;
+    if (!cc->failover || cc->targets.n < 2 || cc->alternate_tried)
+        return false;
+    // any server of the realm may be the same one again: only where that is gone
+    bool gone = fault == GXGY_FAULT_SEND && cc->result == 0;
+    return gone || cc->targets.list[1 - cc->target].host[0];
 }
 
 static unsigned most_tries(const struct gxgy_cc *cc)
@@ -55,7 +59,7 @@ static unsigned most_tries(const struct gxgy_cc *cc)
 static void failed(struct gxgy_cc *cc, enum gxgy_fault fault, bool gone_out)
 {
     bool more = cc->tries < most_tries(cc) && base_ms_until(cc->deadline_ns) >= LEAST_WAIT_MS;
-    switch (gxgy_failure_action(cc->handling, cc->type, fault, more && may_fail_over(cc))) {
+    switch (gxgy_failure_action(cc->handling, cc->type, fault, more && may_fail_over(cc, fault))) {
     case GXGY_TRY_ALTERNATE:
         cc->target = 1 - cc->target;
         cc->alternate_tried = true;

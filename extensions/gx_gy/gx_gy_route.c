@@ -128,6 +128,8 @@ void gxgy_route_find(const struct gxgy_core_settings *core, const struct base_im
     }
     if (other)
         set(&out->list[out->n++], other_realm ? other_realm : own_realm, other);
+    else if (sticky && !pair.host) // nobody is named: whoever else there is
+        set(&out->list[out->n++], realm, NULL);
 }
 
 void gxgy_route_follow(char *const *hosts, size_t n, const char *sticky_host,

@@ -172,6 +172,24 @@ def test_sessions_stay_where_they_are_when_the_list_changes(world):
         world.gateway.ctl("reload")
 
 
+@pytest.mark.parametrize("moves", [True, False])
+def test_where_only_the_realm_is_set_another_takes_over(world, moves):
+    """A pool of servers that share their sessions, or do not: CC-Session-Failover says."""
+    world.gateway.configure(more="gx_gy: { gy: { session_failover = %s; }; };" % str(moves).lower())
+    world.gateway.ctl("reload")
+    try:
+        session = world.session()
+        session.create()
+        at = HOSTS.index(session.tgpp.gy_dest_host)
+        assert session.update(100).success and world.asked(GY, UPDATE, session) == [at]
+        with world.without(at):
+            assert session.update(100).success == moves
+            assert len(world.asked(GY, UPDATE, session)) == int(moves)
+    finally:
+        world.gateway.configure(more=settings())
+        world.gateway.ctl("reload")
+
+
 def test_server_and_charging_id_outlive_a_restart_of_the_gateway(world):
     session = world.session(4)  # PCRF 0, OCS 1
     session.create()

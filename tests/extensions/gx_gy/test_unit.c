@@ -76,6 +76,7 @@ static void test_routes(void **state)
         {"262010000000001", "ims", "", "r2/h2 r2/h2b"}, // prefix and APN beat the prefix alone
         {"310410000000001", "ims", "", "r3/"},          // APN alone
         {"310410000000001", "IMS", "", "r3/"},
+        {"310410000000001", "ims", "x3", "rs/x3 r3/"}, // then any server of the realm
         {"262010000000001", "", "h2b", "rs/h2b r2/h2"}, // who answered before, then its partner
         {"262010000000001", "internet", "h0", "rs/h0 r0/h0b"},
         {"001010000000001", "internet", "other", "rs/other r0/h0b"},

@@ -264,6 +264,42 @@ static void test_handling_of_the_session_comes_from_its_context(void **state)
     assert_int_equal(r->responses[0]->limit_type, MAGMA__LTE__CREDIT_LIMIT_TYPE__INFINITE_METERED);
 }
 
+static void test_where_no_host_is_set_any_server_of_the_realm_takes_over(void **state)
+{
+    static const struct {
+        const char *settings;
+        enum err err; // how the server that has the session failed
+        bool moves, flag;
+    } cases[] = {
+        {"gy = { realm = \"r\"; session_failover = true; };", ERR_DIA_PEER_LOST, true, true},
+        {"gy = { realm = \"r\"; session_failover = true; };", ERR_DIA_NO_PEER, true, false},
+        {"gy = { realm = \"r\"; session_failover = true; failure_handling = \"continue\"; };",
+         ERR_TIMEOUT, false, false}, // it is there: it would be asked again
+        {"gy = { realm = \"r\"; };", ERR_DIA_PEER_LOST, false, false},
+        {"gy = { host = \"ocs1.example.org\"; session_failover = true; };", ERR_DIA_PEER_LOST,
+         false, false}, // the only one
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct msg_hdr *hdr;
+        kit_teardown(NULL);
+        begin(NULL);
+        kit_settings(cases[i].settings);
+        credit(SESSION, 4, 7, 100, 900);
+        call();
+        ASSERT_VALUE(SENT(0), "ocs1.example.org", AVP_DESTINATION_HOST);
+        kit_fail(0, cases[i].err);
+        assert_int_equal(world.n_sent, cases[i].moves ? 2 : 1);
+        if (!cases[i].moves)
+            continue;
+        assert_null(VALUE(SENT(1), AVP_DESTINATION_HOST));
+        ASSERT_VALUE(SENT(1), "r", AVP_DESTINATION_REALM);
+        assert_int_equal(fd_msg_hdr(SENT(1), &hdr), 0);
+        assert_int_equal((hdr->msg_flags & CMD_FLAG_RETRANSMIT) != 0, cases[i].flag);
+        kit_answer(1, 2001, GRANT_7);
+        assert_true(reply()->responses[0]->success);
+    }
+}
+
 static void test_a_session_without_gy_begins_one(void **state)
 {
     u.tgpp.gy_dest_host = TEXT("");
@@ -579,6 +615,7 @@ int main(void)
         CASE(test_where_set_the_usage_is_reported_again),
         CASE(test_a_refusal_of_the_whole_command),
         CASE(test_handling_of_the_session_comes_from_its_context),
+        CASE(test_where_no_host_is_set_any_server_of_the_realm_takes_over),
         CASE(test_a_session_without_gy_begins_one),
         CASE(test_a_session_that_the_ocs_has_lost_begins_again),
         CASE(test_grants_of_every_kind),
