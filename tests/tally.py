@@ -15,6 +15,10 @@ CMOCKA = {word: re.compile(r"\[\s*%s\s*\] (\d+) test\(s\)" % word)
           for word in ("PASSED", "FAILED", "SKIPPED")}
 
 
+LINES, CASES = 45, 12  # of each failed case; failed cases
+SAME = 5  # cases with the same reason
+
+
 def outcome(case):
     if case.find("failure") is not None or case.find("error") is not None \
             or case.get("status") == "fail":
@@ -49,6 +53,7 @@ def pytest(cases):
 
 
 def failures(cases):
+    same = {}
     for case in cases:
         result = outcome(case)
         if result == "passed":
@@ -58,14 +63,19 @@ def failures(cases):
         node = case.find("skipped") if node is None else node
         why = (node.get("message") or "") if node is not None else ""
         why = why.strip().splitlines()[0][:160] if why.strip() else ""
+        same[result, why] = same.get((result, why), 0) + 1
+        if why and same[result, why] > SAME:
+            continue
         print("   %-8s %s  %s" % (result.upper(), case.get("name"), why))
         if result == "failed" and case.find("system-out") is not None and sum(cmocka(case)):
             for line in (case.findtext("system-out") or "").splitlines():
                 if "[  FAILED  ]" in line or "ERROR" in line:
                     print("            " + line.strip()[:160])
+    for (result, why), count in same.items():
+        if why and count > SAME:
+            print("   %-8s %d more  %s" % (result.upper(), count - SAME, why))
 
 
-LINES, CASES = 45, 12  # of each failed case; failed cases
 
 
 def last(text, lines=LINES):
@@ -74,7 +84,7 @@ def last(text, lines=LINES):
 
 
 def told(case):
-    """What a failed case said: the assertion, then what else there is."""
+    """What a failed case said: lines of the assertion, and what else there is."""
     node = case.find("failure")
     node = case.find("error") if node is None else node
     text = (node.text or "") if node is not None else ""
@@ -82,7 +92,7 @@ def told(case):
     marked = [line for line in (text or output).splitlines()
               if line.startswith((">", "E ", "[  ERROR", "[   LINE", "FAILED", "FAIL:"))]
     where = text.strip().splitlines()[-1:]
-    return last("\n".join(marked[:25] + where), 27) + last(output)
+    return last("\n".join(marked[:25] + where), 27), last(output)
 
 
 def details(name, path):
@@ -98,9 +108,15 @@ def details(name, path):
             with open(log, errors="replace") as file:
                 print("\n".join(last(file.read())))
         return 0
+    reasons = set()
     for case in failed[:CASES]:
         print("\n-- %s: %s" % (name, case.get("name")))
-        print("\n".join(told(case)))
+        reason, logs = told(case)
+        if "\n".join(reason) in reasons:
+            print("the same")
+            continue
+        reasons.add("\n".join(reason))
+        print("\n".join(reason + logs))
     if len(failed) > CASES:
         print("\n-- %s: and %d more" % (name, len(failed) - CASES))
     return 0
