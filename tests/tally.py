@@ -92,7 +92,8 @@ def told(case):
     marked = [line for line in (text or output).splitlines()
               if line.startswith((">", "E ", "[  ERROR", "[   LINE", "FAILED", "FAIL:"))]
     where = text.strip().splitlines()[-1:]
-    return last("\n".join(marked[:25] + where), 27), last(output)
+    marked = marked[:8] + marked[8:][-16:]  # what was asserted, and the end of what it says
+    return last("\n".join(marked + where), 27), last(output)
 
 
 def details(name, path):
@@ -109,16 +110,14 @@ def details(name, path):
                 print("\n".join(last(file.read())))
         return 0
     reasons = set()
-    for case in failed[:CASES]:
-        print("\n-- %s: %s" % (name, case.get("name")))
+    for case in failed:
         reason, logs = told(case)
-        if "\n".join(reason) in reasons:
-            print("the same")
-            continue
-        reasons.add("\n".join(reason))
-        print("\n".join(reason + logs))
-    if len(failed) > CASES:
-        print("\n-- %s: and %d more" % (name, len(failed) - CASES))
+        if "\n".join(reason) not in reasons and len(reasons) < CASES:
+            reasons.add("\n".join(reason))
+            print("\n-- %s: %s" % (name, case.get("name")))
+            print("\n".join(reason + logs))
+    if len(failed) > len(reasons):
+        print("\n-- %s: %d more that failed" % (name, len(failed) - len(reasons)))
     return 0
 
 
