@@ -16,7 +16,9 @@
 
 static char origin_host[] = "mme.example.org", origin_realm[] = "example.org";
 
-static void no_log(int level, const char *format, va_list args) {}
+static void no_log(int level, const char *format, va_list args)
+{
+}
 
 static int start(void **state)
 {
@@ -61,24 +63,11 @@ static void test_bytes_of_a_request_are_those_of_the_specification(void **state)
     assert_int_equal(dia_add_u32(group, AVP_NUMBER_OF_REQUESTED_VECTORS, 3), ERR_OK);
 
     // TS 29.272 §7.2.5, §7.3.9, §7.3.11; header of RFC 6733 §3, AVPs of §4.1
-    static const char want[] = "01000058c000013e01000023"
-                               "00000000"
-                               "01020304"
-                               "00000001"
-                               "40000017"
-                               "303031303130303030303030303031"
-                               "00"
-                               "0000057f"
-                               "c000000f"
-                               "000028af"
-                               "00f11000"
-                               "00000580"
-                               "c000001c"
-                               "000028af"
-                               "00000582"
-                               "c0000010"
-                               "000028af"
-                               "00000003";
+    static const char want[] =
+        "01000058c000013e01000023" "00000000" "01020304"
+        "00000001" "40000017" "303031303130303030303030303031" "00"
+        "0000057f" "c000000f" "000028af" "00f11000"
+        "00000580" "c000001c" "000028af" "00000582" "c0000010" "000028af" "00000003";
     uint8_t *bytes;
     size_t len;
     char hex[400];
@@ -257,41 +246,14 @@ static void test_broken_bytes_have_a_typed_error(void **state)
         const char *what, *avps;
         enum err err;
     } cases[] = {
-        {"fine",
-         "0000000140000009"
-         "61000000",
-         ERR_OK},
-        {"unknown AVP without M",
-         "0001869f0000000c"
-         "00000000",
-         ERR_OK},
-        {"unknown AVP with M",
-         "0001869f4000000c"
-         "00000000",
-         ERR_DECODE_UNKNOWN},
-        {"Unsigned32 of 3 bytes",
-         "000001034000000b"
-         "00000000",
-         ERR_DECODE_LENGTH},
-        {"AVP longer than the message",
-         "00000001400000ff"
-         "61000000",
-         ERR_DECODE_LENGTH},
-        {"AVP shorter than its header",
-         "0000000140000004"
-         "61000000",
-         ERR_DECODE_LENGTH},
-        {"group with garbage",
-         "00000104400000"
-         "0d"
-         "ff000000"
-         "01000000",
-         ERR_DECODE_VALUE},
-        {"vendor 0 with V bit",
-         "00000582c0000010"
-         "00000000"
-         "00000003",
-         ERR_DECODE_UNKNOWN},
+        {"fine", "0000000140000009" "61000000", ERR_OK},
+        {"unknown AVP without M", "0001869f0000000c" "00000000", ERR_OK},
+        {"unknown AVP with M", "0001869f4000000c" "00000000", ERR_DECODE_UNKNOWN},
+        {"Unsigned32 of 3 bytes", "000001034000000b" "00000000", ERR_DECODE_LENGTH},
+        {"AVP longer than the message", "00000001400000ff" "61000000", ERR_DECODE_LENGTH},
+        {"AVP shorter than its header", "0000000140000004" "61000000", ERR_DECODE_LENGTH},
+        {"group with garbage", "00000104400000" "0d" "ff000000" "01000000", ERR_DECODE_VALUE},
+        {"vendor 0 with V bit", "00000582c0000010" "00000000" "00000003", ERR_DECODE_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint8_t bytes[100];
