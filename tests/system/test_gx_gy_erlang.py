@@ -31,7 +31,7 @@ def world(shared):
 
 def test_the_core_refuses_what_does_not_fit(shared):
     from erlang import mme
-    peer = mme.Mme(3868, "bare.example.org", ip=paths.HSS2_IP, app=4)
+    peer = mme.Mme(3868, shared.ocs.peers, "bare.example.org", ip=paths.HSS2_IP, app=4)
     head = [mme.avp(283, "example.org"), mme.avp(258, 4)]
     tail = [mme.avp(461, "32251@3gpp.org"), mme.avp(416, 4), mme.avp(415, 0)]
     before = shared.ocs.position()

@@ -156,7 +156,8 @@ def judge(cleanup):
 @pytest.mark.parametrize("what", sorted(STRICT))
 def test_the_judge_sees(judge, what):
     body, result = STRICT[what]
-    bare = mme.Mme(judge.port, "bare.example.org", ip=judge.ip, app=SWX)
+    name = "bare%d.example.org" % sorted(STRICT).index(what)
+    bare = mme.Mme(judge.port, judge.peers, name, ip=judge.ip, app=SWX)
     since = judge.position()
     try:
         assert bare.request(303, SWX, body).number(268) == result

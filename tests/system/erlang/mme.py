@@ -71,17 +71,21 @@ class Message:
 
 
 class Mme:
-    """A connected peer. Answers DWR by itself while it waits."""
+    """A connected peer. Answers DWR by itself while it waits. known: gives the names of the peers
+    that the other side has; OTP loses a request that arrives before it has noted its own CEA."""
 
-    def __init__(self, port, identity="mme1.example.org", realm="example.org", ip="127.0.0.1",
-                 app=None):
+    def __init__(self, port, known, identity="mme1.example.org", realm="example.org",
+                 ip="127.0.0.1", app=None):
         self.identity, self.realm, self.ids = identity, realm, itertools.count(1)
         self.sock = socket.create_connection((ip, port), timeout=30)
         offer = avp(260, [avp(266, TGPP), avp(258, S6A)]) if app is None else avp(258, app)
         cea = self.request(257, 0, [avp(257, b"\0\1\x7f\0\0\1"), avp(266, 0),
                                     avp(269, "bare peer", mandatory=False), offer], flags=0x80)
         assert cea.number(268) == 2001, cea.number(268)
-        time.sleep(0.1)  # OTP loses a request that arrives before it has noted its own CEA
+        until = time.monotonic() + 30
+        while identity not in known():
+            assert time.monotonic() < until, "never taken for connected"
+            time.sleep(0.01)
 
     def send(self, code, app, hop, end, flags, body):
         self.sock.sendall(struct.pack(">IIIII", 0x01000000 | (20 + len(body)),
@@ -163,6 +167,9 @@ class Hss:
             if handle:
                 handle()
             return json.loads(control.makefile().readline())
+
+    def peers(self):
+        return self.command("peers")["peers"]
 
     def stop(self):
         self.process.terminate()

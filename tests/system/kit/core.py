@@ -81,6 +81,10 @@ class ErlangHss:
         self.command("peers")
         eventually(lambda: [e for e in self.events[before:] if "peers" in e], what="its answer")
 
+    def peers(self):
+        """Names of those that are connected."""
+        return self.command("peers")["peers"]
+
     def command(self, line, timeout=60):
         """The answer event of one command."""
         with socket.create_connection(("127.0.0.1", self.control), timeout=timeout) as control:
