@@ -26,8 +26,7 @@ def pair(request, pki):
     gateway = Gateway(pki, [first.peer(watchdog=getattr(request, "param", 6)), second.peer()],
                       s6a='timeout = "30s";').start()
     agw = Agw(pki)
-    eventually(lambda: all(p["state"] == "OPEN" for p in gateway.ctl_json("peers")["peers"]),
-               what="both peers are open")
+    gateway.wait_open()
     yield gateway, agw, first, second
     agw.close()
     gateway.stop()
@@ -81,8 +80,7 @@ def test_a_hung_peer_is_given_up(pair):
             works(agw)
     finally:
         os.killpg(group, signal.SIGCONT)
-    eventually(lambda: all(p["state"] == "OPEN" for p in gateway.ctl_json("peers")["peers"]), 60,
-               "the peer is back")
+    gateway.wait_open()
     works(agw)
 
 

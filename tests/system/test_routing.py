@@ -43,8 +43,7 @@ def gateway(pki, home, partner, fixed, cleanup):
     thing.start()
     cleanup.append(thing)
     # ready is said with the first peer; without its own, a request may go to another of its realm
-    eventually(lambda: all(p["state"] == "OPEN" for p in thing.ctl_json("peers")["peers"]), 20,
-               "all peers open")
+    thing.wait_open()
     return thing
 
 

@@ -80,8 +80,7 @@ def gateway(pki, day, hss, eir, s6a, cleanup):
                              's6a_gateways = ["agw3"]; s6a_visited_plmn = "00101";',
                  s13_section='cache_ttl = 0; timeout = "10s";').start()
     cleanup.append(thing)
-    eventually(lambda: all(p["state"] == "OPEN" for p in thing.ctl_json("peers")["peers"]), 15,
-               "all peers are open")
+    thing.wait_open()
     return thing
 
 

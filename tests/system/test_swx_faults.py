@@ -339,8 +339,7 @@ def test_requests_in_flight_go_to_the_other_with_the_t_flag(pki, gateway, hss, a
                 s13_section='cache_ttl = 0; timeout = "30s";').start()
     caller = WifiAgw(pki, target=pair.target)
     try:
-        eventually(lambda: all(p["state"] == "OPEN" for p in pair.ctl_json("peers")["peers"]), 15,
-                   "both peers are open")
+        pair.wait_open()
         for node in (first, second):
             node.command("equipment 35 white")
         # the last four digits say: answered after --slow (tests/system/erlang/swx.erl)

@@ -41,8 +41,7 @@ def gateway(pki, nodes, dra, cleanup):
     thing = Wifi(pki, [nodes[0].peer(), nodes[1].peer(), dra.peer()], swx_section=ROUTES,
                  s13_section='realm = "%s"; cache_ttl = 0;' % HOME).start()
     cleanup.append(thing)
-    eventually(lambda: all(p["state"] == "OPEN" for p in thing.ctl_json("peers")["peers"]), 20,
-               "all peers are open")
+    thing.wait_open()
     return thing
 
 

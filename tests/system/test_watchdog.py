@@ -46,7 +46,7 @@ def test_watchdog_answers_of_every_kind(pki):
                                  identity="%s.example.org" % case.replace("_", "-")).start()
              for n, case in enumerate(KINDS)}
     gateway = Gateway(pki, [Peer(p.identity, p.host, p.port, watchdog=1) for p in peers.values()],
-                      s6a='timeout = "2s";').start()
+                      s6a='timeout = "2s";').start(wait_peers=False)
     try:
         for case, hss in peers.items():
             eventually(lambda: hss.count("DWR") >= 2, 20, "watchdogs to '%s'" % case)
@@ -55,11 +55,7 @@ def test_watchdog_answers_of_every_kind(pki):
         for hss in peers.values():
             hss.watchdog = scripted.WATCHDOGS["ok"]
 
-        def closed():
-            return [p["identity"] for p in gateway.ctl_json("peers")["peers"]
-                    if p["state"] != "OPEN"]
-
-        eventually(lambda: not closed(), 30, "all peers are open again")
+        gateway.wait_open()
         for hss in peers.values():
             good_again(hss, gateway, pki)
     finally:

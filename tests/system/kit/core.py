@@ -52,7 +52,13 @@ class ErlangHss:
                 self.events.append(json.loads(line))
 
     def peer(self, **more):
-        return Peer(self.identity, self.ip, self.port, **more)
+        return Peer(self.identity, self.ip, self.port, node=self, **more)
+
+    def wait_known(self, identity):
+        """Until this peer's requests are not lost any more: OTP drops those that come before it has
+        noted the connection."""
+        eventually(lambda: not self.process or self.process.poll() is not None or
+                   identity in self.peers(), what="%s knows %s" % (self.identity, identity))
 
     def _have(self, kind, since=0, **match):
         return [e for e in self.events[since:] if e["event"] == kind and

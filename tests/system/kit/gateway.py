@@ -46,8 +46,9 @@ class Peer:
     """A Diameter peer to connect to. watchdog: Tw in seconds; with less than RFC 3539 allows, a
     peer on a busy machine may be taken for hung."""
 
-    def __init__(self, identity, ip, port=3868, watchdog=6):
+    def __init__(self, identity, ip, port=3868, watchdog=6, node=None):
         self.identity, self.ip, self.port, self.watchdog = identity, ip, port, watchdog
+        self.node = node  # if it can tell whom it takes for connected
 
     def conf(self):
         return PEER.format(**vars(self))
@@ -129,7 +130,7 @@ class Gateway:
         eventually(lambda: self.healthy() or self._died(), timeout, "fgwd answers /healthz")
         port_open(self.ip, self.port)
         if wait_peers and self.peers:
-            self.wait_ready(timeout)
+            self.wait_open()
         return self
 
     def _died(self):
@@ -156,6 +157,18 @@ class Gateway:
     def wait_ready(self, timeout=20):
         eventually(lambda: self.ready() or self._died(), timeout, "fgwd answers /readyz")
         return self
+
+    def closed(self):
+        """Names of the peers that are not open."""
+        return [p["identity"] for p in self.ctl_json("peers")["peers"] if p["state"] != "OPEN"]
+
+    def wait_open(self):
+        """Until every peer is open, on its side as well; ready is said with the first."""
+        self.wait_ready()
+        eventually(lambda: not self.closed() or self._died(), 60, "all peers are open")
+        for peer in self.peers:
+            if peer.node:
+                peer.node.wait_known(self.identity)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)

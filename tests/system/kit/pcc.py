@@ -216,8 +216,7 @@ class World:
 
     def wait_open(self):
         """Both: the gateway is ready before."""
-        eventually(lambda: all(p["state"] == "OPEN" for p in self.gateway.ctl_json("peers")[
-            "peers"]), what="both peers are open")
+        self.gateway.wait_open()
 
     def session(self, **more):
         n = next(NUMBERS)

@@ -7,7 +7,6 @@ import peer as scripted
 from kit import paths
 from kit.gateway import Peer
 from kit.pcc import INITIAL, Session, session_agw
-from kit.proc import eventually
 from kit.session import SessionGateway
 from peer import avp, avp3
 
@@ -119,8 +118,7 @@ class World:
         self.configure(*arguments, **dict(more, tx=tx, agw=tx))
 
     def wait_open(self):
-        eventually(lambda: all(p["state"] == "OPEN" for p in self.gateway.ctl_json("peers")[
-            "peers"]), what="all peers are open")
+        self.gateway.wait_open()
 
     def session(self, **more):
         n = next(NUMBERS)
