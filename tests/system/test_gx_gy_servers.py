@@ -24,8 +24,8 @@ def settings(gx=((0, 1), (1, 0)), gy=((0, 1), (1, 2), (2, None))):
             HOSTS[host], 'alternate = "%s";' % HOSTS[other] if other is not None else "")
             for host, other in list_)
     return """gx_gy: {
-  gx: { timeout = "2s"; servers = ( %s ); };
-  gy: { timeout = "2s"; servers = ( %s ); session_failover = true; };
+  gx: { timeout = "20s"; servers = ( %s ); };
+  gy: { timeout = "20s"; servers = ( %s ); session_failover = true; };
 };""" % (servers(gx), servers(gy))
 
 
@@ -49,6 +49,9 @@ class World:
             peers = {p["identity"]: p["state"] for p in self.gateway.ctl_json("peers")["peers"]}
             return all((peers[n.identity] == "OPEN") == (n is not without) for n in self.nodes)
         eventually(seen, 20, "peers are as expected")
+        for node in self.nodes:
+            if node is not without:
+                node.wait_known(self.gateway.identity)
 
     def script(self):
         for node in self.nodes:
