@@ -35,7 +35,9 @@ static int (*real_get)(struct fifo *, void **);
 static int (*real_tryget)(struct fifo *, void **);
 static int (*real_register)(dia_route_fn *, void *, int, struct fd_rt_out_hdl **);
 static int (*real_unregister)(struct fd_rt_out_hdl *, void **);
-static int (*real_event_send)(struct fifo *, int, size_t, void *);
+static dia_event_send *real_event_send;
+static dia_target *real_target;
+static dia_move *real_move;
 static int (*real_event_timedget)(struct fifo *, struct timespec *, int, int *, size_t *, void **);
 static int (*real_fetch)(struct sr_list *, uint32_t, struct msg **);
 static int (*real_setsockopt)(int, int, int, const void *, socklen_t);
@@ -59,12 +61,15 @@ static void __attribute__((constructor)) find_originals(void)
     *(void **)&real_register = dlsym(RTLD_NEXT, "fd_rt_out_register");
     *(void **)&real_unregister = dlsym(RTLD_NEXT, "fd_rt_out_unregister");
     *(void **)&real_event_send = dlsym(RTLD_NEXT, "fd_event_send");
+    *(void **)&real_target = dlsym(RTLD_NEXT, "fd_cnx_target_queue");
+    *(void **)&real_move = dlsym(RTLD_NEXT, "fd_cnx_recv_setaltfifo");
     *(void **)&real_event_timedget = dlsym(RTLD_NEXT, "fd_event_timedget");
     *(void **)&real_fetch = dlsym(RTLD_NEXT, "fd_p_sr_fetch");
     *(void **)&real_setsockopt = dlsym(RTLD_NEXT, "setsockopt");
     if (!real_search || !real_new || !real_delete || !real_post || !real_fifo_new || !real_out ||
         !real_threadname || !real_send || !real_recv || !real_protocol || !real_get ||
         !real_tryget || !real_register || !real_unregister || !real_event_send ||
+        !real_target || !real_move ||
         !real_event_timedget || !real_fetch || !real_setsockopt)
         abort(); // linked without the libraries this file is for
 }
@@ -168,6 +173,19 @@ int fd_rt_out_unregister(struct fd_rt_out_hdl *handle, void **data)
     return real_unregister(handle, data);
 }
 
+// What these two and fd_event_send do together: target.c. Neither is in the library's headers.
+struct fifo *fd_cnx_target_queue(struct cnxctx *cnx);
+struct fifo *fd_cnx_target_queue(struct cnxctx *cnx)
+{
+    return dia_target_ask(real_target, cnx);
+}
+
+int fd_cnx_recv_setaltfifo(struct cnxctx *cnx, struct fifo *to);
+int fd_cnx_recv_setaltfifo(struct cnxctx *cnx, struct fifo *to)
+{
+    return dia_target_move(real_move, cnx, to);
+}
+
 // What these three do together: early.c. The last one is not in the library's headers.
 int fd_event_timedget(struct fifo *queue, struct timespec *timeout, int timeout_code, int *code,
                       size_t *len, void **data)
@@ -180,7 +198,7 @@ int fd_event_send(struct fifo *queue, int code, size_t len, void *data)
 {
     struct msg *answer = NULL;
     if (!dia_early_answer(queue, data, len, &answer))
-        return real_event_send(queue, code, len, data);
+        return dia_target_post(real_target, real_event_send, queue, code, len, data);
     return answer ? fd_fifo_post(fd_g_incoming, &answer) : 0;
 }
 

@@ -57,6 +57,16 @@ void dia_early_thread(const char *name);
 void dia_early_waits(struct fifo *events);
 void dia_early_fetches(struct sr_list *sent);
 bool dia_early_answer(struct fifo *events, uint8_t *data, size_t len, struct msg **out);
+// target.c: a connection changes hands. _ask (fd_cnx_target_queue): where what is told about it
+// goes; _post (fd_event_send): tells it there, or if it has been handed over since, where it goes
+// now; _move (fd_cnx_recv_setaltfifo): hands it over. ask, post and move are the library's own.
+typedef struct fifo *dia_target(struct cnxctx *cnx);
+typedef int dia_event_send(struct fifo *queue, int code, size_t len, void *data);
+typedef int dia_move(struct cnxctx *cnx, struct fifo *to);
+struct fifo *dia_target_ask(dia_target *ask, struct cnxctx *cnx);
+int dia_target_post(dia_target *ask, dia_event_send *post, struct fifo *queue, int code, size_t len,
+                    void *data);
+int dia_target_move(dia_move *move, struct cnxctx *cnx, struct fifo *to);
 // fd_rt_out_register, fd_rt_out_unregister: direct.c asks the same callbacks as the library.
 typedef int dia_route_fn(void *data, struct msg **msg, struct fd_list *candidates);
 void dia_direct_callback(dia_route_fn *fn, void *data, int priority);

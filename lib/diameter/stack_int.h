@@ -12,7 +12,7 @@
 //   hooks.c    what the library tells on its way
 //   peers.c    table of peers
 //   reload.c   ConnectPeer again (peer_conf.c reads it)
-//   rescue.c, coalesce.c, early.c  what interpose.c does
+//   rescue.c, coalesce.c, early.c, target.c  what interpose.c does
 //   counts.c   metrics
 #pragma once
 
