@@ -61,6 +61,16 @@ def usual_congestion_control():
             say("congestion control %s: %s" % (name, error))
 
 
+def as_batch(start):
+    """Starts a process scheduled as fgwd is (SCHED_BATCH): where all share the processors, one that
+    pushes the others aside whenever it wakes would be measured as their latency."""
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    try:
+        return start()
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def machine():
     """One line about what this was measured on."""
     with open(CONGESTION) as setting:

@@ -3,7 +3,8 @@
 
 Rows, all in one run and taken in turns so that a noisy moment hits every one of them:
   fgw   fgw-agw -> mutual TLS -> fgwd -> TCP -> HSS (sim_hss in a stock freeDiameterd)
-  bare  a freeDiameter client as installed (Debian's dictionaries, default hooks) -> the same HSS
+  bare  a freeDiameter client as installed (Debian's dictionaries, default hooks) -> the same HSS,
+        which is scheduled as batch in either row
   echo  fgw-agw -> mutual TLS -> an empty gRPC echo of the same server library
   tcp   a raw TCP ping-pong of the sizes of AIR and AIA
 """
@@ -53,7 +54,7 @@ class Bench:
         self.windows = [1, 64] if quick else WINDOWS
         self.rows = {}
         self.pki = Pki(paths.work("pki", "x")[:-2])
-        self.hss = sim_hss()
+        self.hss = benchlib.as_batch(sim_hss)
         # The gateway's own bounds as shipped, but for the streams one connection may carry.
         self.gateway = Gateway(self.pki, [self.hss.peer(watchdog=3)], level="warn",
                                agw="limits: { max_streams = 20000; };").start()
