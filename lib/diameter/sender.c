@@ -106,8 +106,11 @@ size_t dia_sender_queued(void)
 struct timespec dia_library_deadline(int64_t deadline_ns)
 {
     struct timespec ts;
+    int64_t left = deadline_ns - base_now_ns();
     clock_gettime(CLOCK_REALTIME, &ts);
-    int64_t at = ts.tv_nsec + (deadline_ns - base_now_ns()) + LIBRARY_SLACK_MS * BASE_MS_NS;
+    if (left < 0) // this thread was held up; a time that is none would end the library's own thread
+        left = 0;
+    int64_t at = ts.tv_nsec + left + LIBRARY_SLACK_MS * BASE_MS_NS;
     ts.tv_sec += at / BASE_S_NS;
     ts.tv_nsec = at % BASE_S_NS;
     return ts;
