@@ -18,7 +18,8 @@ struct table {
     const struct gxgy_base_name **bases;
 };
 
-static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+// New rules do not wait for a moment without readers.
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static struct table *tables[GXGY_STORE_SOURCES];
 
 // ---- tables ----

@@ -10,7 +10,8 @@
 
 #include "diameter/stack_int.h"
 
-static pthread_rwlock_t moving = PTHREAD_RWLOCK_INITIALIZER;
+// A connection that changes hands does not wait for the traffic of all others to pause.
+static pthread_rwlock_t moving = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
 // What this thread asked for last.
 static _Thread_local struct {
