@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ident.h"
+#include "diameter/stack.h"
 #include "fgw/directory_store.h"
 #include "fgw/gateway.h"
 #include "fgw/log.h"
@@ -355,6 +356,16 @@ static void check_listens(struct conf *conf, const struct fgw_agw_settings *agw)
     }
 }
 
+static void check_capabilities(struct conf *conf, const struct fgw_diameter_settings *d)
+{
+    if (d->supported_vendors.n > DIA_SUPPORTED_VENDORS_MAX)
+        conf_error(conf, "diameter", "supported_vendors", ERR_CONF_RANGE, "at most %d",
+                   DIA_SUPPORTED_VENDORS_MAX);
+    if (d->product_name && strlen(d->product_name) > DIA_PRODUCT_NAME_MAX)
+        conf_error(conf, "diameter", "product_name", ERR_CONF_RANGE, "at most %d characters",
+                   DIA_PRODUCT_NAME_MAX);
+}
+
 static int by_id(const void *a, const void *b)
 {
     const struct fgw_gateway_settings *const *x = a, *const *y = b;
@@ -392,6 +403,7 @@ enum err fgw_settings_read(struct conf *conf, struct fgw_settings *out)
     for (const struct fgw_section *section = fgw_sections; section->name; section++)
         conf_read(conf, section->name, section->keys, (char *)out + section->offset);
     check_listens(conf, &out->agw);
+    check_capabilities(conf, &out->diameter);
     check_gateways(conf, out);
     return conf_n_errors(conf) == before ? ERR_OK : conf_result(conf);
 }

@@ -11,7 +11,7 @@ enum { CAPABILITIES_EXCHANGE = 257 };
 
 static struct {
     bool any;
-    char product[128]; // "": the library's
+    char product[DIA_PRODUCT_NAME_MAX + 1]; // "": the library's
     uint32_t vendor;   // 0: likewise
     uint32_t supported[DIA_SUPPORTED_VENDORS_MAX];
     size_t n_supported; // 0: those of the dictionaries

@@ -27,7 +27,7 @@ struct dia_stack_config {
     const uint32_t *supported_vendors; // Supported-Vendor-Ids; none: those of the dictionaries
     size_t n_supported_vendors;        // at most DIA_SUPPORTED_VENDORS_MAX
 };
-enum { DIA_SUPPORTED_VENDORS_MAX = 32 };
+enum { DIA_SUPPORTED_VENDORS_MAX = 32, DIA_PRODUCT_NAME_MAX = 127 };
 
 // Initialises libfdcore, reads its configuration (which loads the extensions), then dia_stack_start
 // starts peers and the sender. Main thread. One stack per process (the library allows one).

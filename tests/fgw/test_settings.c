@@ -15,6 +15,9 @@
 #include "fgw/log.h"
 #include "fgw/snapshot.h"
 
+#define ELEVEN "\"1\", \"1\", \"1\", \"1\", \"1\", \"1\", \"1\", \"1\", \"1\", \"1\", \"1\""
+#define TEN "aaaaaaaaaa"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 #define LOOPBACK "agw = { listen = ( { address = \"127.0.0.1\"; cleartext = true; } ); };\n"
 
 static struct fgw_snapshot *read_text(const char *text, enum err *err)
@@ -109,6 +112,10 @@ static void mistakes_are_told_with_line_and_expectation(void **state)
          "expected category=level"},
         {LOOPBACK "diameter = { supported_vendors = [\n \"3GPP\" ]; };", "gateway.conf:3",
          "expected the number of a vendor"},
+        {LOOPBACK "diameter = {\n supported_vendors = [" ELEVEN ", " ELEVEN ", " ELEVEN "]; };",
+         "gateway.conf:3", "at most 32"},
+        {LOOPBACK "diameter = {\n product_name = \"" HUNDRED HUNDRED "\"; };", "gateway.conf:3",
+         "at most 127 characters"},
         {LOOPBACK "process = { loops =\n \"many\"; };", "gateway.conf:", "expected a number"},
         {LOOPBACK "admin = { address = \"all\"; };", "gateway.conf:2", "or \"\" for none"},
         {LOOPBACK "s6a = {\n realm = \"x\"; };", "gateway.conf:2", "unknown setting \"s6a\""},
