@@ -60,5 +60,5 @@ void fgw_up_fail(struct fgw_up *up, const struct fgw_verdict *verdict, const cha
 void fgw_up_reply(struct fgw_up *up, const struct fgw_verdict *verdict,
                   const ProtobufCMessage *reply);
 void fgw_up_free(struct fgw_up *up);
-// Logs what of an answer was decoded leniently. what: "ULR answer".
+// Logs what of an answer was decoded leniently. what: the message's name.
 void fgw_up_quirks(const struct fgw_up *up, const char *what, const struct xlate_ctx *ctx);

@@ -240,7 +240,7 @@ static void finish(struct fgw_up *up, const struct dia_outcome *outcome, struct 
             fail_err(up, err, xlate_where(&ctx, where, sizeof(where)));
             return;
         }
-        fgw_up_quirks(up, p->name, &ctx);
+        fgw_up_quirks(up, xlate_def(s6a_table(p->answer))->name, &ctx);
         verdict.error_code = p->accept ? p->accept(up, message) : 0;
         if (verdict.error_code)
             verdict.label = "no_valid_vectors";
