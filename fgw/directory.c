@@ -567,21 +567,6 @@ enum err fgw_directory_forget_at(enum fgw_access access, const struct base_imsi 
     return in_use ? fgw_dir_forget_at(in_use, access, imsi, gateway) : ERR_WRONG_STATE;
 }
 
-enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous)
-{
-    return fgw_directory_learn_at(FGW_ACCESS_MME, imsi, gateway, previous);
-}
-
-enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t size)
-{
-    return fgw_directory_find_at(FGW_ACCESS_MME, imsi, gateway, size);
-}
-
-enum err fgw_directory_forget(const struct base_imsi *imsi, const char *gateway)
-{
-    return fgw_directory_forget_at(FGW_ACCESS_MME, imsi, gateway);
-}
-
 struct id_visit {
     void (*visit)(const char *gateway, void *arg);
     void *arg;

@@ -68,20 +68,30 @@ enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const stru
 // to all threads; on disk within 50 ms, after which it survives kill -9. An unchanged mapping costs
 // a look-up. ERR_FULL: storage does not keep up (counted; the caller's request need not fail).
 #define FGW_GATEWAY_ID_MAX 127
-enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous);
-// ERR_FGW_UNKNOWN_SUBSCRIBER; ERR_RANGE if size is too small (FGW_GATEWAY_ID_MAX+1 always fits).
-enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t size);
-// Forgets the subscriber if it still belongs to this gateway (purge, withdrawal). ERR_NOT_FOUND if
-// there was nothing to forget.
-enum err fgw_directory_forget(const struct base_imsi *imsi, const char *gateway);
-// The same for another access: a subscriber may be served over LTE by one gateway and over Wi-Fi by
-// another, and the core asks for each on an interface of its own. Without _at: FGW_ACCESS_MME.
+// By access: a subscriber may be served over LTE by one gateway and over Wi-Fi by another, and the
+// core asks for each on an interface of its own. Without _at: FGW_ACCESS_MME.
 enum err fgw_directory_learn_at(enum fgw_access access, const struct base_imsi *imsi,
                                 const char *gateway, char *previous);
+// ERR_FGW_UNKNOWN_SUBSCRIBER; ERR_RANGE if size is too small (FGW_GATEWAY_ID_MAX+1 always fits).
 enum err fgw_directory_find_at(enum fgw_access access, const struct base_imsi *imsi, char *gateway,
                                size_t size);
+// Forgets the subscriber if it still belongs to this gateway (purge, withdrawal). ERR_NOT_FOUND if
+// there was nothing to forget.
 enum err fgw_directory_forget_at(enum fgw_access access, const struct base_imsi *imsi,
                                  const char *gateway);
+static inline enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway,
+                                           char *previous)
+{
+    return fgw_directory_learn_at(FGW_ACCESS_MME, imsi, gateway, previous);
+}
+static inline enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t size)
+{
+    return fgw_directory_find_at(FGW_ACCESS_MME, imsi, gateway, size);
+}
+static inline enum err fgw_directory_forget(const struct base_imsi *imsi, const char *gateway)
+{
+    return fgw_directory_forget_at(FGW_ACCESS_MME, imsi, gateway);
+}
 // Visits all gateways that have ever been learned and not expired (Reset to all). visit may call
 // back into the directory.
 enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), void *arg);

@@ -482,21 +482,6 @@ enum err fgw_directory_forget_at(enum fgw_access access, const struct base_imsi 
     return ERR_OK;
 }
 
-enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous)
-{
-    return fgw_directory_learn_at(FGW_ACCESS_MME, imsi, gateway, previous);
-}
-
-enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t size)
-{
-    return fgw_directory_find_at(FGW_ACCESS_MME, imsi, gateway, size);
-}
-
-enum err fgw_directory_forget(const struct base_imsi *imsi, const char *gateway)
-{
-    return fgw_directory_forget_at(FGW_ACCESS_MME, imsi, gateway);
-}
-
 enum err fgw_directory_gateways(void (*visit)(const char *gateway, void *arg), void *arg)
 {
     for (size_t i = 0; world.gateways[i]; i++)

@@ -41,27 +41,24 @@ enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const stru
     return world.admit;
 }
 
-enum err fgw_directory_find(const struct base_imsi *imsi, char *gateway, size_t size)
-{
-    if (strcmp(imsi->digits, world.imsi) != 0)
-        return ERR_FGW_UNKNOWN_SUBSCRIBER;
-    snprintf(gateway, size, "%s", world.serving);
-    return ERR_OK;
-}
-
 enum err fgw_directory_find_at(enum fgw_access access, const struct base_imsi *imsi, char *gateway,
                                size_t size)
 {
-    assert_int_equal(access, FGW_ACCESS_SGS);
-    if (strcmp(imsi->digits, world.kept) != 0)
+    bool kept = access == FGW_ACCESS_SGS;
+    assert_true(kept || access == FGW_ACCESS_MME);
+    if (strcmp(imsi->digits, kept ? world.kept : world.imsi) != 0)
         return ERR_FGW_UNKNOWN_SUBSCRIBER;
-    snprintf(gateway, size, "%s", world.kept_gateway);
+    snprintf(gateway, size, "%s", kept ? world.kept_gateway : world.serving);
     return ERR_OK;
 }
 
 enum err fgw_directory_learn_at(enum fgw_access access, const struct base_imsi *imsi,
                                 const char *gateway, char *previous)
 {
+    if (access == FGW_ACCESS_MME) {
+        snprintf(world.learned, sizeof(world.learned), "%s", gateway);
+        return ERR_OK;
+    }
     assert_int_equal(access, FGW_ACCESS_SGS);
     snprintf(world.kept, sizeof(world.kept), "%s", imsi->digits);
     snprintf(world.kept_gateway, sizeof(world.kept_gateway), "%s", gateway);
@@ -93,12 +90,6 @@ enum err fgw_directory_host(enum fgw_access access, const struct base_imsi *imsi
     assert_int_equal(access, FGW_ACCESS_SGS);
     assert_string_equal(imsi->digits, world.kept);
     snprintf(host, size, "%s", world.kept_vlr);
-    return ERR_OK;
-}
-
-enum err fgw_directory_learn(const struct base_imsi *imsi, const char *gateway, char *previous)
-{
-    snprintf(world.learned, sizeof(world.learned), "%s", gateway);
     return ERR_OK;
 }
 

@@ -13,7 +13,7 @@
 
 static void it_is_a_time_and_not_before_now(void **state)
 {
-    static const int64_t from_now_ms[] = {-100000, -2500, -2001, -1999, -1, 0, 1, 999, 8000, 600000};
+    static const int64_t from_now_ms[] = {-100000, -2500, -2001, -1, 0, 1, 999, 8000, 600000};
     for (size_t i = 0; i < sizeof(from_now_ms) / sizeof(from_now_ms[0]); i++) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
