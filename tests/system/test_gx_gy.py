@@ -253,9 +253,8 @@ def test_restart_in_mid_session(world):
     world.gateway.kill()
     world.gateway.start()
     with Agw(world.gateway.pki, service="session_proxy") as agw:
-        tunnel = agw.open_tunnel()
-        tunnel.handlers["PolicyReAuth"] = lambda message: session.PolicyReAuthAnswer(
-            session_id=SESSION)
+        tunnel = agw.open_tunnel(PolicyReAuth=lambda message: session.PolicyReAuthAnswer(
+            session_id=SESSION))
         answer = update(agw, opened, 2, 32)
         assert answer.responses[0].success
         assert world.core.used(id_of(world, 2)) == before + 32

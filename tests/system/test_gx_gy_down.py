@@ -153,9 +153,8 @@ def test_idempotent_numbers_across_a_restart_of_the_gateway(world):
     world.gateway.kill()
     world.gateway.start()
     with session_agw(world.gateway.pki) as agw:
-        tunnel = agw.open_tunnel()
-        tunnel.handlers["PolicyReAuth"] = lambda message: proto.PolicyReAuthAnswer()
-        tunnel.handlers["ChargingReAuth"] = lambda message: proto.ChargingReAuthAnswer()
+        tunnel = agw.open_tunnel(PolicyReAuth=lambda message: proto.PolicyReAuthAnswer(),
+                                 ChargingReAuth=lambda message: proto.ChargingReAuthAnswer())
         session.agw = agw
         assert session.update(32).success
         events = world.ocs.requests(GY, None, session.name)

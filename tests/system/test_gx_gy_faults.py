@@ -601,8 +601,7 @@ def test_an_access_gateway_that_comes_back_in_time(world):
         eventually(lambda: not connected(world, "agw2"), what="away")
         entry = world.post(world.pcrf, RAR, world.session_id(session, GX), avp(285, 0))
         time.sleep(0.3)
-        tunnel = agw.open_tunnel()
-        tunnel.handlers["PolicyReAuth"] = lambda message: proto.PolicyReAuthAnswer()
+        tunnel = agw.open_tunnel(PolicyReAuth=lambda message: proto.PolicyReAuthAnswer())
         answer = world.pcrf.wait(entry)
     assert answer is not None and answer.result == 2001
     assert tunnel.requests("PolicyReAuth")[0].session_id == session.name
@@ -612,8 +611,7 @@ def test_a_storm_to_an_access_gateway_that_goes_away(world):
     """1,000 RARs in flight when the tunnel breaks: each is answered, in time."""
     world.impatient()
     with session_agw(world.gateway.pki, "agw2") as agw:
-        tunnel = agw.open_tunnel()
-        tunnel.handlers["PolicyReAuth"] = lambda message: None
+        tunnel = agw.open_tunnel(PolicyReAuth=lambda message: None)
         entries = []
         for _ in range(1000):
             session = world.session(owner="agw2")

@@ -213,9 +213,8 @@ def test_an_access_gateway_restarts_and_its_session_goes_on(world):
         assert session.update(10).success
     with session_agw(world.gateway.pki, "agw2") as second:
         session.agw = second
-        tunnel = second.open_tunnel()
-        tunnel.handlers["ChargingReAuth"] = lambda message: proto.ChargingReAuthAnswer()
-        tunnel.handlers["AbortSession"] = lambda message: proto.AbortSessionResult()
+        tunnel = second.open_tunnel(ChargingReAuth=lambda message: proto.ChargingReAuthAnswer(),
+                                    AbortSession=lambda message: proto.AbortSessionResult())
         assert session.update(20).success
         name = session.diameter_id(world.gateway, GY)
         assert world.ocs.send(GY, "RAR", name, world.gateway)["result"] == 2002

@@ -88,7 +88,6 @@ def gateway(pki, day, hss, eir, s6a, cleanup):
 def agw(pki, gateway, cleanup):
     thing = WifiAgw(pki).wait_ready()
     thing.open_tunnel()
-    answer_terminations(thing)
     cleanup.append(thing)
     return thing
 
@@ -97,7 +96,6 @@ def agw(pki, gateway, cleanup):
 def agw2(pki, gateway, cleanup):
     thing = WifiAgw(pki, "agw2").wait_ready()
     thing.open_tunnel()
-    answer_terminations(thing)
     cleanup.append(thing)
     return thing
 

@@ -12,7 +12,7 @@ import peer as scripted
 from kit import paths
 from kit.gateway import Peer
 from kit.proc import PATIENCE, eventually
-from kit.wifi import ErlangSwx, Wifi, WifiAgw, answer_terminations, s13, swx_gateway
+from kit.wifi import ErlangSwx, Wifi, WifiAgw, s13, swx_gateway
 from peer import avp, avp3
 
 LIMIT = 2  # seconds that the gateway waits; callers wait much longer
@@ -43,7 +43,6 @@ def gateway(pki, hss, cleanup):
 def agw(pki, gateway, cleanup):
     thing = WifiAgw(pki).wait_ready()
     thing.open_tunnel()
-    answer_terminations(thing)
     cleanup.append(thing)
     return thing
 

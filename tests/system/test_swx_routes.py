@@ -6,7 +6,7 @@ import pytest
 from kit import core, paths
 from kit.expect import fails
 from kit.proc import eventually
-from kit.wifi import (ErlangSwx, Wifi, WifiAgw, answer_terminations, open_vector, s13, swx_gateway)
+from kit.wifi import (ErlangSwx, Wifi, WifiAgw, open_vector, s13, swx_gateway)
 
 AT_HOME = "001010000000001"  # one of two HSSs of one realm
 ABROAD = "001020000000001"   # an HSS behind the relay
@@ -49,7 +49,6 @@ def gateway(pki, nodes, dra, cleanup):
 def agw(pki, gateway):
     with WifiAgw(pki).wait_ready() as thing:
         thing.open_tunnel()
-        answer_terminations(thing)
         yield thing
 
 
@@ -144,7 +143,6 @@ def test_rtr_finds_its_gateway_after_kill_9(pki, gateway, nodes):
     gateway.start(wait_peers=False)
     with WifiAgw(pki).wait_ready() as after:
         after.open_tunnel()
-        answer_terminations(after)
         eventually(lambda: gateway.identity in nodes[1].command("peers")["peers"], 20, "connected")
         assert eventually(lambda: nodes[1].command("rtr " + user).get("result") == 2001, 20,
                           "RTR through the restarted gateway")

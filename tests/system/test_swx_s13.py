@@ -10,7 +10,7 @@ from kit.agw import Refusal
 from kit.expect import fails
 from kit.proc import eventually
 from kit.usim import Usim
-from kit.wifi import (PRIME, SimEir, Wifi, WifiAgw, answer_terminations, open_vector, s13, swx,
+from kit.wifi import (PRIME, SimEir, Wifi, WifiAgw, open_vector, s13, swx,
                       swx_gateway)
 from kit.wire import Capture
 
@@ -132,7 +132,6 @@ def test_register_deregister(agw, gateway, hss):
 
 
 def test_rtr_and_ppr_reach_the_gateway_that_serves_wifi(agw, agw2, hss):
-    answer_terminations(agw, agw2)
     agw.ulr(imsi(8))        # LTE here
     agw2.register(imsi(8))  # Wi-Fi there
     agw2.tunnel.handlers["PushProfile"] = lambda _: swx_gateway.PushProfileAnswer()
@@ -162,7 +161,6 @@ def test_what_an_unmodified_gateway_answers_to_ppr(agw, hss):
 
 
 def test_a_user_that_moves_ends_at_the_old_gateway(agw, agw2):
-    answer_terminations(agw, agw2)
     before = len(agw.tunnel.requests("TerminateRegistration"))
     agw.register(imsi(10))
     agw2.register(imsi(10))
@@ -280,7 +278,6 @@ def test_rtr_finds_its_gateway_after_a_restart(gateway, hss, pki):
     gateway.start(wait_peers=False)
     with WifiAgw(pki).wait_ready() as after:
         after.open_tunnel()
-        answer_terminations(after)
         eventually(lambda: hss.tool("rtr", imsi(40), check=False)[0] == 0, 10,
                    "RTR through the restarted gateway")
         assert after.tunnel.requests("TerminateRegistration")

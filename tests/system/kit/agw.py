@@ -114,8 +114,9 @@ class Agw:
 
     # ---- reverse tunnel ----
 
-    def open_tunnel(self, legacy=False):
-        self.tunnel = Tunnel(self.channel, legacy)
+    def open_tunnel(self, legacy=False, **handlers):
+        """handlers: those that requests find which wait for this tunnel."""
+        self.tunnel = Tunnel(self.channel, legacy, handlers)
         return self.tunnel
 
 
@@ -135,10 +136,10 @@ class Tunnel:
              stubs.s6a_gateway.DeleteSubscriberDataAnswer),
     }
 
-    def __init__(self, channel, legacy=False):
+    def __init__(self, channel, legacy=False, handlers=()):
         name = "SyncRPC" if legacy else "EstablishSyncRPCStream"
         self.outgoing = queue.Queue()
-        self.handlers, self.seen, self.closed_ids = {}, [], []
+        self.handlers, self.seen, self.closed_ids = dict(handlers), [], []
         self.heartbeats = 0
         self.error = None
         self.lock = threading.Lock()

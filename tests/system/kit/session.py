@@ -37,12 +37,10 @@ class SessionGateway(Gateway):
 def open_tunnel(agw):
     """The reverse tunnel, with the methods of sessions."""
     Tunnel.IN.update(TUNNEL)
-    tunnel = agw.open_tunnel()
-    tunnel.handlers["PolicyReAuth"] = lambda message: pb.PolicyReAuthAnswer(
-        session_id=message.session_id)
-    tunnel.handlers["ChargingReAuth"] = lambda message: pb.ChargingReAuthAnswer()
-    tunnel.handlers["AbortSession"] = lambda message: pb.AbortSessionResult()
-    return tunnel
+    return agw.open_tunnel(
+        PolicyReAuth=lambda message: pb.PolicyReAuthAnswer(session_id=message.session_id),
+        ChargingReAuth=lambda message: pb.ChargingReAuthAnswer(),
+        AbortSession=lambda message: pb.AbortSessionResult())
 
 
 class Session:

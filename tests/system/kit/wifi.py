@@ -79,6 +79,9 @@ class SimEir(core.Daemon):
 
 
 class WifiAgw(Agw):
+    def open_tunnel(self, legacy=False, **handlers):
+        return super().open_tunnel(legacy, **dict(TERMINATIONS, **handlers))
+
     def authenticate(self, user, vectors=1, scheme=AKA, timeout=PATIENCE, **fields):
         request = swx.AuthenticationRequest(user_name=user, sip_num_auth_vectors=vectors,
                                             authentication_scheme=scheme, **fields)
@@ -104,9 +107,12 @@ class WifiAgw(Agw):
                          s13.CheckEquipmentAnswer, timeout)
 
 
-def answer_terminations(*agws):
-    for one in agws:
-        one.tunnel.handlers["TerminateRegistration"] = lambda _: swx.RegistrationAnswer()
+TERMINATIONS = {"TerminateRegistration": lambda _: swx.RegistrationAnswer()}
+
+
+def answer_terminations(agw):
+    """Again, after a test has asked for something else."""
+    agw.tunnel.handlers.update(TERMINATIONS)
 
 
 def open_vector(vector, prime=False, anid=b"WLAN"):
