@@ -458,11 +458,12 @@ static void destroy(struct sct_assoc *a)
     free(a);
 }
 
-// Reads until nothing is left or it is others' turn. True: there may be more.
+// Reads until nothing is left or it is others' turn; to the end where the association has ended,
+// because the reason and what was not sent may come last. True: there may be more.
 static bool read_events(struct sct_assoc *a)
 {
     struct sct_event event;
-    for (int i = 0; i < EVENTS_PER_TURN; i++) {
+    for (int i = 0; i < EVENTS_PER_TURN || a->ending; i++) {
         if (a->stack->ops->receive(a->sock, a->stack->buf, SCT_BUFFER, &event) != ERR_OK)
             return false;
         bool over = a->ending && event.kind == SCT_EV_DOWN; // end of file behind the notification

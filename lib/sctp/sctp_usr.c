@@ -2,7 +2,7 @@
 // libusrsctp as a backend. Its threads (one per receiving socket, one for timers) only ring: an
 // upcall posts a job to the loop of the socket's stack, once until it has run; everything else
 // happens on that loop. The library is one per process: the first stack starts it, the last one
-// stops it.
+// stops it. Its threads and the loops' take turns (sctp_guard.h).
 //
 // What to know of the library (0.9.5, read in its source):
 // - An upcall may still be on its way when its socket is closed. Its argument is therefore never
@@ -24,12 +24,14 @@
 
 #include <usrsctp.h>
 
+#include "sctp/sctp_guard.h"
 #include "sctp/sctp_int.h"
 
 enum {
     POLL_MS = 50,
     FINISH_TRIES = 200, // of 10 ms
-    FINISH_WAIT_NS = 10 * 1000 * 1000,
+    TICK_TRIES = 100, // of 10 ms
+    WAIT_NS = 10 * 1000 * 1000,
     BACKLOG = 128,
     SOCKET_BUFFER = 1 << 20,
 };
@@ -143,6 +145,7 @@ static void set_bells(bool live)
 
 static void on_poll(struct base_timer *timer)
 {
+    SCT_GUARDED();
     struct user *user = BASE_CONTAINER_OF(timer, struct user, poll);
     struct sct_sock *sock;
     LIST_FOREACH(sock, &user->socks, link) {
@@ -173,6 +176,17 @@ static enum err probe(int family, int type, int protocol, uint16_t port)
     return err;
 }
 
+// Waits for the first tick of the library's timers; afterwards it is known.
+static void check_guard(void)
+{
+    const struct timespec wait = {.tv_nsec = WAIT_NS};
+    for (int i = 0; i < TICK_TRIES && !sct_guard_works(); i++)
+        nanosleep(&wait, NULL);
+    if (!sct_guard_works())
+        base_log(&log_sctp, BASE_LOG_WARN, NULL, "this build of libusrsctp hides its functions: "
+                 "its threads are not kept apart from ours, the end of an association may crash");
+}
+
 static enum err library_get(uint16_t port)
 {
     enum err err = ERR_OK;
@@ -190,6 +204,7 @@ static enum err library_get(uint16_t port)
         library_runs = true;
         library_port = port;
         set_bells(true);
+        check_guard();
     }
     library_users += !err;
     pthread_mutex_unlock(&library_lock);
@@ -198,7 +213,7 @@ static enum err library_get(uint16_t port)
 
 static void library_put(void)
 {
-    const struct timespec wait = {.tv_nsec = FINISH_WAIT_NS};
+    const struct timespec wait = {.tv_nsec = WAIT_NS};
     pthread_mutex_lock(&library_lock);
     library_users--;
     for (int i = 0; i < FINISH_TRIES && library_users == 0 && library_runs; i++) {
@@ -326,6 +341,7 @@ static enum err wrap(struct user *user, struct socket *so, struct sct_sock **out
 static enum err user_open(struct sct_stack *stack, int family, const struct sct_options *options,
                           struct sct_sock **out)
 {
+    SCT_GUARDED();
     struct socket *so = usrsctp_socket(family, SOCK_STREAM, IPPROTO_SCTP, NULL, NULL, 0, NULL);
     if (!so)
         return sct_err_from_errno(errno);
@@ -341,6 +357,7 @@ static enum err user_open(struct sct_stack *stack, int family, const struct sct_
 
 static enum err user_bind(struct sct_sock *sock, const struct sct_addrs *local)
 {
+    SCT_GUARDED();
     uint8_t packed[sizeof(local->at)];
     const int on = 1;
     sct_addrs_pack(local, packed, sizeof(packed));
@@ -351,6 +368,7 @@ static enum err user_bind(struct sct_sock *sock, const struct sct_addrs *local)
 
 static enum err user_listen(struct sct_sock *sock)
 {
+    SCT_GUARDED();
     if (usrsctp_listen(sock->so, BACKLOG) != 0)
         return sct_err_from_errno(errno);
     sock->listening = true;
@@ -359,6 +377,7 @@ static enum err user_listen(struct sct_sock *sock)
 
 static enum err user_connect(struct sct_sock *sock, const struct sct_addrs *remote)
 {
+    SCT_GUARDED();
     uint8_t packed[sizeof(remote->at)];
     sctp_assoc_t id;
     sct_addrs_pack(remote, packed, sizeof(packed));
@@ -382,12 +401,14 @@ static struct socket *accept_next(struct socket *listening, struct sockaddr_stor
 static enum err user_accept(struct sct_sock *sock, struct sct_sock **out,
                             struct sockaddr_storage *peer)
 {
+    SCT_GUARDED();
     struct socket *so = accept_next(sock->so, peer);
     return so ? wrap(sock->user, so, out) : ERR_AGAIN;
 }
 
 static enum err user_watch(struct sct_sock *sock, struct sct_watcher *watcher)
 {
+    SCT_GUARDED();
     struct user *user = sock->user;
     sock->watcher = watcher;
     sock->slot = take_slot(sock);
@@ -406,6 +427,7 @@ static void user_want_write(struct sct_sock *sock, bool on)
 
 static enum err user_send(struct sct_sock *sock, const struct sct_message *message)
 {
+    SCT_GUARDED();
     struct sctp_sendv_spa spa = {
         .sendv_flags = SCTP_SEND_SNDINFO_VALID,
         .sendv_sndinfo = {
@@ -503,6 +525,7 @@ static void notification(const uint8_t *buf, size_t len, struct sct_event *out)
 static enum err user_receive(struct sct_sock *sock, uint8_t *buf, size_t size,
                              struct sct_event *out)
 {
+    SCT_GUARDED();
     struct sctp_rcvinfo info = {0};
     socklen_t info_len = sizeof(info), from_len = 0;
     unsigned int info_type = 0;
@@ -537,6 +560,7 @@ static enum err user_receive(struct sct_sock *sock, uint8_t *buf, size_t size,
 
 static bool user_streams(struct sct_sock *sock, uint16_t *out, uint16_t *in)
 {
+    SCT_GUARDED();
     struct sctp_status status = {0};
     socklen_t len = sizeof(status);
     if (usrsctp_getsockopt(sock->so, IPPROTO_SCTP, SCTP_STATUS, &status, &len) != 0)
@@ -548,6 +572,7 @@ static bool user_streams(struct sct_sock *sock, uint16_t *out, uint16_t *in)
 
 static size_t user_paths(struct sct_sock *sock, struct sct_path *paths, size_t max)
 {
+    SCT_GUARDED();
     struct sct_addrs addrs;
     struct sockaddr *packed = NULL;
     struct sctp_status status = {0};
@@ -577,6 +602,7 @@ static size_t user_paths(struct sct_sock *sock, struct sct_path *paths, size_t m
 
 static enum err user_local(struct sct_sock *sock, struct sct_addrs *out)
 {
+    SCT_GUARDED();
     struct sockaddr *packed = NULL;
     int n = usrsctp_getladdrs(sock->so, 0, &packed);
     if (n <= 0)
@@ -590,6 +616,7 @@ static enum err user_local(struct sct_sock *sock, struct sct_addrs *out)
 
 static void user_shutdown(struct sct_sock *sock)
 {
+    SCT_GUARDED();
     usrsctp_shutdown(sock->so, SHUT_WR);
 }
 
@@ -611,6 +638,7 @@ static void turn_away_waiting(struct socket *listening)
 
 static void user_close(struct sct_sock *sock, bool abort)
 {
+    SCT_GUARDED();
     if (abort)
         abort_when_closed(sock->so);
     if (sock->listening)

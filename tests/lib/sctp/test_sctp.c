@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SCTP between two endpoints of this process, the same cases for both backends. Argument: kernel
 // (run it where the kernel has SCTP: tests/sctp) or user (over UDP).
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "sctp/sctp_guard.h"
 #include "stage.h"
 
 // --- cases ---
@@ -315,15 +317,53 @@ static void a_full_queue_refuses_and_says_when_it_takes_more(void **state)
 static void what_was_queued_is_reported_when_the_peer_aborts(void **state)
 {
     static uint8_t data[4000];
-    struct sct_message m = {.data = data, .len = sizeof(data)};
-    a_pair();
-    while (sct_send(client.assoc, &m) == ERR_OK)
-        continue;
-    sct_abort(server.assoc);
-    server.assoc = NULL;
-    assert_true(world_run(loop, client_down, NULL, SOON));
-    assert_int_equal(client.why, SCT_DOWN_ABORTED);
-    assert_true(client.failed > 0);
+    const struct sct_message m = {.data = data, .len = sizeof(data)};
+    struct sct_options o = quick();
+    listen_on(any_v4, 1, &o);
+    for (int round = 0; round < 50; round++) { // the ABORT meets sending, receiving or neither
+        memset(&client, 0, sizeof(client));
+        server.ups = 0;
+        connect_to(NULL, 0, any_v4, 1, &o);
+        assert_true(world_run(loop, both_up, NULL, SOON));
+        while (sct_send(client.assoc, &m) == ERR_OK)
+            continue;
+        sct_abort(server.assoc);
+        server.assoc = NULL;
+        assert_true(world_run(loop, client_down, NULL, SOON));
+        assert_int_equal(client.why, SCT_DOWN_ABORTED);
+        assert_true(client.failed > 0);
+        sct_free(client.assoc);
+        client.assoc = NULL;
+    }
+}
+
+static void the_threads_of_libusrsctp_take_turns_with_ours(void **state)
+{
+    assert_true(backend != SCT_USER || sct_guard_works());
+}
+
+// Packets of an association are under way while it is closed here: what libusrsctp's threads do
+// then must not meet what ours does.
+static void both_ends_abort_with_data_under_way(void **state)
+{
+    static uint8_t data[4000];
+    const struct sct_message m = {.data = data, .len = sizeof(data)};
+    struct sct_options o = quick();
+    listen_on(any_v4, 1, &o);
+    for (int round = 0; round < 300; round++) {
+        client.ups = server.ups = 0;
+        connect_to(NULL, 0, any_v4, 1, &o);
+        assert_true(world_run(loop, both_up, NULL, SOON));
+        for (int i = 0; i < 20; i++) {
+            assert_int_equal(sct_send(client.assoc, &m), ERR_OK);
+            assert_int_equal(sct_send(server.assoc, &m), ERR_OK);
+        }
+        if (round % 3 == 0)
+            sched_yield();
+        sct_abort(client.assoc);
+        sct_abort(server.assoc);
+        client.assoc = server.assoc = NULL;
+    }
 }
 
 static void too_many_associations_are_turned_away(void **state)
@@ -622,6 +662,8 @@ int main(int argc, char **argv)
         CASE(a_message_beyond_the_limit_is_dropped_alone),
         CASE(a_full_queue_refuses_and_says_when_it_takes_more),
         CASE(what_was_queued_is_reported_when_the_peer_aborts),
+        CASE(the_threads_of_libusrsctp_take_turns_with_ours),
+        CASE(both_ends_abort_with_data_under_way),
         CASE(too_many_associations_are_turned_away),
         CASE(an_association_outlives_its_listener),
         CASE(a_foreign_address_cannot_be_bound),
