@@ -3,6 +3,8 @@
 requests, or die with requests in flight (tests/system/peer.py, tests/system/erlang/swx). In
 every case: a clear error in time, a counter, a log line, and the next good answer is passed on."""
 import concurrent.futures
+import os
+import signal
 import time
 
 import grpc
@@ -330,7 +332,8 @@ def test_a_thousand_terminations_at_once(gateway, hss, agw):
 # ---- an HSS dies with requests in flight ----
 
 def test_requests_in_flight_go_to_the_other_with_the_t_flag(pki, gateway, hss, agw):
-    """MAR, SAR and ECR that a dying HSS has not answered reach the other one, marked."""
+    """MAR, SAR and ECR that a dying HSS has not answered reach the other one, marked. The other is
+    stopped until all are sent: each peer then holds some of each, for the less loaded is asked."""
     first = ErlangSwx("--slow", "3600000", identity="hss1.example.org", ip="10.45.0.4")
     second = ErlangSwx("--slow", "0", identity="hss2.example.org", ip="10.45.0.3")
     pair = Wifi(pki, [first.peer(), second.peer()], name="fgw2", ip=paths.FGW2_IP, admin=9465,
@@ -343,10 +346,17 @@ def test_requests_in_flight_go_to_the_other_with_the_t_flag(pki, gateway, hss, a
             node.command("equipment 35 white")
         # the last four digits say: answered after --slow (tests/system/erlang/swx.erl)
         users = ["0010100%04d9051" % n for n in range(8)]
+        group = os.getpgid(second.process.pid)
         with concurrent.futures.ThreadPoolExecutor(24) as pool:
-            waiting = [pool.submit(caller.authenticate, u) for u in users]
-            waiting += [pool.submit(caller.assign, u, swx_gateway.REGISTRATION) for u in users]
-            waiting += [pool.submit(caller.check, "35609204000001", u) for u in users]
+            os.killpg(group, signal.SIGSTOP)
+            try:
+                waiting = [pool.submit(caller.authenticate, u) for u in users]
+                waiting += [pool.submit(caller.assign, u, swx_gateway.REGISTRATION) for u in users]
+                waiting += [pool.submit(caller.check, "35609204000001", u) for u in users]
+                eventually(lambda: sum(peer["in_flight"] for peer in
+                                       pair.ctl_json("peers")["peers"]) == 24, what="all are sent")
+            finally:
+                os.killpg(group, signal.SIGCONT)
             eventually(lambda: len(first.find("request")) + len(second.find("request")) >= 24,
                        what="all requests are at an HSS")
             lost = {(e["cmd"], e["imsi"]) for e in first.find("request")}
