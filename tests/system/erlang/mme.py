@@ -77,6 +77,7 @@ class Mme:
     def __init__(self, port, known, identity="mme1.example.org", realm="example.org",
                  ip="127.0.0.1", app=None):
         self.identity, self.realm, self.ids = identity, realm, itertools.count(1)
+        self.kept = []
         self.sock = socket.create_connection((ip, port), timeout=30)
         offer = avp(260, [avp(266, TGPP), avp(258, S6A)]) if app is None else avp(258, app)
         cea = self.request(257, 0, [avp(257, b"\0\1\x7f\0\0\1"), avp(266, 0),
@@ -93,6 +94,8 @@ class Mme:
 
     def receive(self, timeout=30):
         """The next message but DWR; raises TimeoutError, or EOFError when the peer closed."""
+        if self.kept:
+            return self.kept.pop(0)
         while True:
             self.sock.settimeout(timeout)
             head = self._exactly(4)
@@ -114,11 +117,16 @@ class Mme:
         return [avp(264, self.identity), avp(296, self.realm)]
 
     def request(self, code, app, extra, flags=0xC0, session=None, timeout=30):
-        """Sends a request, returns the next message that comes."""
+        """Sends a request, returns the next answer that comes, to whatever. Requests of the peer
+        wait for receive()."""
         n = next(self.ids)
         first = [avp(263, session or f"{self.identity};1;{n}")] if app else []
         self.send(code, app, n, n, flags, b"".join(first + self.origin() + extra))
-        return self.receive(timeout)
+        kept, self.kept = self.kept, []
+        while (message := self.receive(timeout)).flags & 0x80:
+            kept.append(message)
+        self.kept = kept
+        return message
 
     def answer(self, request, result=2001, extra=(), experimental=None):
         session = [avp(263, request.get(263))] if request.get(263) else []
