@@ -7,6 +7,7 @@ packets over two paths: the kernel's SCTP where there is one, else the userspace
 import os
 import re
 import socket
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -89,8 +90,8 @@ class Vlr:
     def __init__(self, name="vlr", *options):
         self.name = "%s.mnc001.mcc001.3gppnetwork.org" % name
         self.space, self.options = Space(), options
-        self.socket = os.path.join(tempfile.gettempdir(),
-                                   "fgw-%s-%d.sock" % (name, os.getpid()))
+        self.folder = tempfile.mkdtemp(prefix="fgw-vlr-")  # a socket's path has little room
+        self.socket = os.path.join(self.folder, "control")
         self.process = None
         self.start()
 
@@ -151,8 +152,7 @@ class Vlr:
                 self.process.stop()
         finally:
             self.space.close()
-            if os.path.exists(self.socket):
-                os.unlink(self.socket)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class SgsGateway(Gateway):
