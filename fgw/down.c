@@ -39,6 +39,18 @@ static void account(const struct fgw_down *t, const struct fgw_core_result *resu
              result->label, (double)elapsed / 1e6);
 }
 
+static enum err prepare(const struct fgw_down *t, const struct fgw_core_result *result,
+                        const struct xlate_table *table, const ProtobufCMessage *body,
+                        struct msg **answer)
+{
+    enum err err = dia_inbound_answer(t->inbound, answer);
+    if (err == ERR_OK)
+        err = fill_answer(t, *answer, result, table, body);
+    if (err != ERR_OK)
+        dia_inbound_take_back(t->inbound, answer);
+    return err;
+}
+
 // failed: of the request's translation, NULL if there is nothing to say.
 static void answer_with(struct fgw_down *t, const struct fgw_core_result *result,
                         const struct xlate_table *table, const ProtobufCMessage *body,
@@ -47,17 +59,17 @@ static void answer_with(struct fgw_down *t, const struct fgw_core_result *result
     struct msg *answer = NULL;
     if (!t->inbound)
         return;
+    enum err err = prepare(t, result, table, body, &answer);
+    if (err != ERR_OK && body) { // the access gateway said something that Diameter cannot say
+        result = &fgw_core_unable;
+        err = prepare(t, result, NULL, NULL, &answer);
+    }
     account(t, result);
-    enum err err = dia_inbound_answer(t->inbound, &answer);
-    if (err == ERR_OK)
-        err = fill_answer(t, answer, result, table, body);
     if (err == ERR_OK) {
         if (failed)
             xlate_add_failed(answer, failed); // without it the answer is still right
         dia_inbound_send(t->inbound, &answer);
     } else {
-        if (answer)
-            fd_msg_free(answer);
         dia_inbound_result(t->inbound, fgw_core_unable.vendor, fgw_core_unable.code);
     }
     t->inbound = NULL;

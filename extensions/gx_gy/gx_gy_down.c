@@ -83,8 +83,7 @@ static void send_answer(struct down *t, uint32_t code, const struct xlate_ctx *f
     if (err == ERR_OK) {
         dia_inbound_send(t->inbound, &answer);
     } else {
-        if (answer)
-            fd_msg_free(answer);
+        dia_inbound_take_back(t->inbound, &answer);
         dia_inbound_result(t->inbound, 0, GXGY_UNABLE_TO_COMPLY);
     }
     t->inbound = NULL;

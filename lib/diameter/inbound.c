@@ -162,6 +162,16 @@ enum err dia_inbound_answer(struct dia_inbound *in, struct msg **answer)
     return err;
 }
 
+void dia_inbound_take_back(struct dia_inbound *in, struct msg **answer)
+{
+    // otherwise the request would go with it
+    if (*answer && in->state == PREPARED && fd_msg_answ_detach(*answer) == 0)
+        in->state = PARKED;
+    if (*answer)
+        fd_msg_free(*answer);
+    *answer = NULL;
+}
+
 void dia_inbound_send(struct dia_inbound *in, struct msg **answer)
 {
     struct msg *msg = *answer;

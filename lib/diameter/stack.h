@@ -102,6 +102,9 @@ int64_t dia_inbound_deadline_ns(const struct dia_inbound *inbound);
 // and the stack has answered; dia_inbound_send (with NULL) or dia_inbound_result still has to be
 // called, to give it back.
 enum err dia_inbound_answer(struct dia_inbound *inbound, struct msg **answer);
+// Throws that answer away, because it could not be filled; the request waits for another one, in
+// the same callback. Frees *answer.
+void dia_inbound_take_back(struct dia_inbound *inbound, struct msg **answer);
 // Sends it, takes ownership of *answer; the inbound is invalid afterwards. Exactly one per inbound.
 // If the deadline has passed, the stack has answered DIAMETER_UNABLE_TO_DELIVER (3002) and this one
 // is dropped and counted.

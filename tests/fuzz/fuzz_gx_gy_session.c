@@ -401,6 +401,13 @@ enum err dia_inbound_answer(struct dia_inbound *inbound, struct msg **out)
     return dia_add_origin(*out);
 }
 
+void dia_inbound_take_back(struct dia_inbound *inbound, struct msg **msg)
+{
+    if (*msg)
+        fd_msg_free(*msg);
+    *msg = NULL;
+}
+
 void dia_inbound_send(struct dia_inbound *inbound, struct msg **msg)
 {
     must(inbound->answers++ == 0 && dia_msg_result(*msg).code != 0);

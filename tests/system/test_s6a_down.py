@@ -102,6 +102,18 @@ def test_insert_subscriber_data(gateway, hss, agws):
     assert "IMS-Voice-Over-PS-Sessions-Supported" in answer["avps"]
 
 
+def test_an_answer_that_cannot_be_translated_is_still_an_answer(gateway, hss, agws):
+    """A time that Diameter has no number for: the HSS is told so at once."""
+    agws[0].ulr(IMSI)
+    agws[0].tunnel.handlers["InsertSubscriberData"] = lambda _: (
+        stubs.s6a_gateway.InsertSubscriberDataAnswer(error_code=2001,
+                                                     last_ue_activity_unix=10 ** 12))
+    answer = hss.command("idr %s full" % IMSI)
+    assert answer.get("result") == 5012 and not answer["errors"], answer
+    assert answer["origin-host"] == gateway.identity
+    good(hss.command("clr %s" % IMSI), gateway)
+
+
 def test_delete_subscriber_data(gateway, hss, agws):
     agws[0].ulr(IMSI)
     good(hss.command("dsr %s 2 1 2" % IMSI), gateway)

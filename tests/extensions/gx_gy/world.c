@@ -262,6 +262,13 @@ enum err dia_inbound_answer(struct dia_inbound *inbound, struct msg **out)
     return dia_add_origin(*out);
 }
 
+void dia_inbound_take_back(struct dia_inbound *inbound, struct msg **msg)
+{
+    if (*msg)
+        fd_msg_free(*msg);
+    *msg = NULL;
+}
+
 void dia_inbound_send(struct dia_inbound *inbound, struct msg **msg)
 {
     assert_int_equal(inbound->answers, 0);

@@ -402,6 +402,11 @@ enum err dia_inbound_answer(struct dia_inbound *inbound, struct msg **answer)
     return dia_add_origin(*answer);
 }
 
+void dia_inbound_take_back(struct dia_inbound *inbound, struct msg **answer)
+{
+    free_msg(answer);
+}
+
 void dia_inbound_send(struct dia_inbound *inbound, struct msg **answer)
 {
     assert_int_equal(inbound->answers, 0);
