@@ -106,14 +106,17 @@ void aaa_acct_request(struct aaa *aaa, struct aaa_request *request)
     // A Class is the user's, whoever sends it; it must be of the place where the session is.
     if (session && strcmp(session->data.client, r.client) != 0)
         session = NULL;
-    if (!session && one)
+    // Nor is the session that follows on the same station meant by what comes late of the last one.
+    const char *ended = !session && r.session[0]
+                            ? aaa_session_lately(aaa->sessions, r.session, r.client)
+                            : "";
+    if (!session && one && !ended[0])
         session = aaa_session_by_nas(aaa->sessions, r.client, r.nas, r.acct_id, r.calling);
     if (session) {
         memcpy(r.session, session->data.id, sizeof(r.session));
         memcpy(r.imsi, session->data.imsi, sizeof(r.imsi));
-    } else if (r.session[0]) {
-        snprintf(r.imsi, sizeof(r.imsi), "%s",
-                 aaa_session_lately(aaa->sessions, r.session, r.client));
+    } else {
+        snprintf(r.imsi, sizeof(r.imsi), "%s", ended);
     }
     enum err err = aaa_store_account(aaa->store, &r, on_stored, request);
     if (err) {

@@ -23,6 +23,7 @@ struct remembered { // for a fast re-authentication
     struct remembered *next, *older, *newer;
     char id[EAP_IDENTITY_MAX + 1];
     struct eap_reauth state;
+    struct aaa_profile profile; // of the last time the HSS was asked
     int64_t until_ns;
 };
 
@@ -122,7 +123,8 @@ static void forget(struct aaa_auth *auth, struct remembered *r)
 
 static bool reauth_take(void *ctx, const char *id, size_t len, struct eap_reauth *out)
 {
-    struct aaa_auth *auth = ((struct conversation *)ctx)->auth;
+    struct conversation *c = ctx;
+    struct aaa_auth *auth = c->auth;
     struct remembered *r = *bucket_of(auth, id, len);
     while (r && (strlen(r->id) != len || memcmp(r->id, id, len) != 0))
         r = r->next;
@@ -130,13 +132,15 @@ static bool reauth_take(void *ctx, const char *id, size_t len, struct eap_reauth
         return false;
     bool fresh = r->until_ns > base_now_ns();
     *out = r->state;
+    c->profile = r->profile;
     forget(auth, r);
     return fresh;
 }
 
 static void reauth_keep(void *ctx, const char *id, const struct eap_reauth *state)
 {
-    struct aaa_auth *auth = ((struct conversation *)ctx)->auth;
+    struct conversation *c = ctx;
+    struct aaa_auth *auth = c->auth;
     struct remembered *r = calloc(1, sizeof(*r));
     if (!r)
         return; // the next one will be a full authentication
@@ -145,6 +149,7 @@ static void reauth_keep(void *ctx, const char *id, const struct eap_reauth *stat
         forget(auth, auth->oldest);
     memcpy(r->id, id, strlen(id) + 1);
     r->state = *state;
+    r->profile = c->profile;
     r->until_ns = now + auth->aaa->settings->eap.reauth_ttl_ms * BASE_MS_NS;
     struct remembered **at = bucket_of(auth, id, strlen(id));
     r->next = *at;

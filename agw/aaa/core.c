@@ -47,8 +47,9 @@ struct aaa_profile aaa_profile_of(const Fgw__Swx__Non3gppUserData *data)
     profile.barred = data->ip_access_present_case ==
                          FGW__SWX__NON3GPP_USER_DATA__IP_ACCESS_PRESENT_NON_3GPP_IP_ACCESS &&
                      data->non_3gpp_ip_access == 1;
-    profile.has_timeout = data->session_timeout_present_case ==
-                          FGW__SWX__NON3GPP_USER_DATA__SESSION_TIMEOUT_PRESENT_SESSION_TIMEOUT_S;
+    bool limited = data->session_timeout_present_case ==
+                   FGW__SWX__NON3GPP_USER_DATA__SESSION_TIMEOUT_PRESENT_SESSION_TIMEOUT_S;
+    profile.has_timeout = limited && data->session_timeout_s != 0; // RFC 6733 8.13: 0 is no limit
     profile.timeout_s = profile.has_timeout ? data->session_timeout_s : 0;
     return profile;
 }
@@ -210,13 +211,17 @@ void aaa_core_deregister(struct aaa_core *core, const char *imsi, const char *se
 void aaa_core_reply(struct aaa_core *core, uint32_t id, int status, const char *message,
                     const ProtobufCMessage *answer)
 {
-    uint8_t small[SMALL];
     size_t len = answer ? protobuf_c_message_get_packed_size(answer) : 0;
-    if (len > sizeof(small))
-        return;
-    if (answer)
-        protobuf_c_message_pack(answer, small);
-    enum err err = rpc_tunnel_end_answer(core->tunnel, id, status, message, small, len);
+    uint8_t *bytes = malloc(len + 1); // a Session-Id of the HSS may be long
+    if (!bytes) {
+        status = RPC_RESOURCE_EXHAUSTED;
+        message = "out of memory";
+        len = 0;
+    } else if (answer) {
+        protobuf_c_message_pack(answer, bytes);
+    }
+    enum err err = rpc_tunnel_end_answer(core->tunnel, id, status, message, bytes, len);
+    free(bytes);
     if (err)
         base_log_limited(&log_aaa, BASE_LOG_WARN, NULL, "answer to the core is lost: %s",
                          err_str(err));

@@ -79,7 +79,7 @@ static void push(struct aaa *aaa, const struct rpc_tunnel_end_request *request)
     struct aaa_profile profile = aaa_profile_of(ppr->user_data);
     job.shorten = profile.has_timeout;
     job.timeout_s = profile.timeout_s;
-    if (profile.barred)
+    if (profile.known) // the next authentication is full, and asks for all that has changed
         aaa_auth_forget(aaa->auth, ppr->user_name);
     aaa_sessions_each(aaa->sessions, ppr->user_name, NULL, NULL, profile.barred ? withdraw : apply,
                       &job);

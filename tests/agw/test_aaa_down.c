@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the HSS changes reaches the access point: sessions, Disconnect- and CoA-Requests, expiry.
-// The access point is a socket of the test; the federation gateway is not there.
+// What the HSS changes reaches the access point: sessions, Disconnect- and CoA-Requests, expiry;
+// what accounting ends. The access point is a socket of the test; the federation gateway is not
+// there, what would be asked of it the functions __wrap_* answer.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 #include "aaa/count.h"
 #include "aaa/server.h"
 #include "base/clock.h"
+#include "lib/eap/peer.h"
 #include "proto/swx_gateway.pb-c.h"
 
 #define TERMINATE "/magma.feg.SwxGatewayService/TerminateRegistration"
@@ -32,6 +34,77 @@ struct world {
     struct aaa aaa;
     struct base_timer stop;
 };
+
+// The HSS, as the federation gateway would tell.
+static struct {
+    const struct eap_vector *vector;
+    uint32_t timeout_s;
+    unsigned registrations;
+} hss;
+
+enum err __wrap_aaa_core_vector(struct aaa_core *core, const struct base_imsi *imsi,
+                                enum eap_type method, const uint8_t *resync, aaa_core_done done,
+                                void *ctx, base_handle handle);
+enum err __wrap_aaa_core_vector(struct aaa_core *core, const struct base_imsi *imsi,
+                                enum eap_type method, const uint8_t *resync, aaa_core_done done,
+                                void *ctx, base_handle handle)
+{
+    const struct aaa_core_answer answer = {.status = RPC_OK, .message = "", .vector = hss.vector};
+    done(ctx, handle, &answer);
+    return ERR_OK;
+}
+
+enum err __wrap_aaa_core_register(struct aaa_core *core, const char *imsi, const char *session,
+                                  aaa_core_done done, void *ctx, base_handle handle);
+enum err __wrap_aaa_core_register(struct aaa_core *core, const char *imsi, const char *session,
+                                  aaa_core_done done, void *ctx, base_handle handle)
+{
+    const struct aaa_core_answer answer = {
+        .status = RPC_OK,
+        .message = "",
+        .profile = {.known = true, .has_timeout = true, .timeout_s = hss.timeout_s}};
+    hss.registrations++;
+    done(ctx, handle, &answer);
+    return ERR_OK;
+}
+
+// The answer last sent to the HSS.
+static struct {
+    unsigned n;
+    int status;
+    size_t len;
+} told;
+
+enum err __wrap_rpc_tunnel_end_answer(struct rpc_tunnel_end *end, uint32_t id, int status,
+                                      const char *message, const uint8_t *reply, size_t len);
+enum err __wrap_rpc_tunnel_end_answer(struct rpc_tunnel_end *end, uint32_t id, int status,
+                                      const char *message, const uint8_t *reply, size_t len)
+{
+    told.n++;
+    told.status = status;
+    told.len = len;
+    return ERR_OK;
+}
+
+// The answer last given to a NAS.
+static struct rad_writer answered;
+
+void __wrap_aaa_request_answer(struct aaa_request *request, struct rad_writer *w,
+                               const char *result);
+void __wrap_aaa_request_answer(struct aaa_request *request, struct rad_writer *w,
+                               const char *result)
+{
+    assert_int_equal(rad_end_response(w, request->client->key, request->packet.authenticator),
+                     ERR_OK);
+    answered = *w;
+    free(request);
+}
+
+void __wrap_aaa_request_drop(struct aaa_request *request, const char *reason);
+void __wrap_aaa_request_drop(struct aaa_request *request, const char *reason)
+{
+    fail_msg("dropped: %s", reason);
+}
 
 static void on_stop(struct base_timer *timer)
 {
@@ -94,6 +167,10 @@ static int setup(void **state)
     w->settings.eap.network = network;
     w->settings.eap.conversations = 10;
     w->settings.eap.pseudonym_rotate_ms = 3600000;
+    w->settings.eap.conversation_ms = 60000;
+    w->settings.eap.reauth_max = 8;
+    w->settings.eap.reauth_ttl_ms = 3600000;
+    w->settings.session.register_user = true;
     w->settings.session.timeout_ms = 3600000;
     w->settings.session.interim_ms = 60000;
     w->settings.session.max = 3;
@@ -149,18 +226,95 @@ static void push(struct world *w, const char *imsi, Fgw__Swx__Non3gppUserData *d
     aaa_down(&w->aaa, &request);
 }
 
-static void terminate(struct world *w, const char *imsi)
+static void terminate_session(struct world *w, const char *imsi, char *session_id)
 {
     Magma__Feg__RegistrationTerminationRequest rtr =
         MAGMA__FEG__REGISTRATION_TERMINATION_REQUEST__INIT;
-    uint8_t bytes[256];
+    uint8_t bytes[4096];
     char user[16];
     snprintf(user, sizeof(user), "%s", imsi);
     rtr.user_name = user;
+    rtr.session_id = session_id;
     size_t len = magma__feg__registration_termination_request__pack(&rtr, bytes);
     const struct rpc_tunnel_end_request request = {
         .id = 2, .authority = "aaa_server", .path = TERMINATE, .message = bytes, .len = len};
     aaa_down(&w->aaa, &request);
+}
+
+static void terminate(struct world *w, const char *imsi)
+{
+    static char none[] = "";
+    terminate_session(w, imsi, none);
+}
+
+// ---- what a NAS says ----
+
+static struct aaa_request *request_of(struct world *w, struct rad_writer *writer)
+{
+    static const uint8_t chance[RAD_AUTH_LEN] = {1};
+    assert_int_equal(rad_end_request(writer, w->client.key, chance), ERR_OK);
+    struct aaa_request *request = calloc(1, sizeof(*request) + writer->len);
+    assert_non_null(request);
+    request->aaa = &w->aaa;
+    request->client = &w->client;
+    snprintf(request->source, sizeof(request->source), "127.0.0.1");
+    memcpy(request->raw, writer->buf, writer->len);
+    assert_int_equal(rad_decode(request->raw, writer->len, &request->packet), ERR_OK);
+    return request;
+}
+
+static void stop_accounting(struct world *w, const char *id, const char *station)
+{
+    struct rad_writer writer;
+    memset(&answered, 0, sizeof(answered));
+    rad_begin(&writer, RAD_ACCOUNTING_REQUEST, 1);
+    rad_put_u32(&writer, RAD_ACCT_STATUS_TYPE, 2);
+    rad_put_text(&writer, RAD_CLASS, id);
+    rad_put_text(&writer, RAD_CALLING_STATION_ID, station);
+    aaa_acct_request(&w->aaa, request_of(w, &writer));
+    for (int i = 0; i < 600 && answered.len == 0; i++)
+        run(w, 50);
+    assert_int_equal(answered.buf[0], RAD_ACCOUNTING_RESPONSE);
+}
+
+// What the peer has in peer->out goes in an Access-Request, the answer to it is read.
+static void ask(struct world *w, struct peer *peer, const struct rad_attr *state,
+                struct rad_packet *answer)
+{
+    struct rad_writer writer;
+    rad_begin(&writer, RAD_ACCESS_REQUEST, 1);
+    rad_put_text(&writer, RAD_CALLING_STATION_ID, "station");
+    rad_put_eap(&writer, peer->out.buf, peer->out.len);
+    if (state->len > 0)
+        rad_put(&writer, RAD_STATE, state->value, state->len);
+    memset(&answered, 0, sizeof(answered));
+    aaa_auth_request(w->aaa.auth, request_of(w, &writer));
+    assert_int_equal(rad_decode(answered.buf, answered.len, answer), ERR_OK);
+}
+
+// Authenticates; the Session-Timeout of the Access-Accept.
+static uint32_t connect_peer(struct world *w, struct peer *peer)
+{
+    struct rad_packet answer;
+    struct rad_attr state = {0};
+    uint8_t eap[EAP_PACKET_MAX];
+    uint32_t seconds;
+    size_t len;
+    peer_identity(peer, 1);
+    ask(w, peer, &state, &answer);
+    while (answer.code == RAD_ACCESS_CHALLENGE) {
+        assert_int_equal(rad_eap_message(&answer, eap, sizeof(eap), &len), ERR_OK);
+        assert_true(rad_find(&answer, RAD_STATE, &state));
+        peer_answer(peer, eap, len);
+        uint8_t copy[255];
+        memcpy(copy, state.value, state.len);
+        state.value = copy;
+        ask(w, peer, &state, &answer);
+    }
+    assert_int_equal(answer.code, RAD_ACCESS_ACCEPT);
+    assert_int_equal(rad_u32(&answer, RAD_SESSION_TIMEOUT, &seconds), ERR_OK);
+    run(w, 10);
+    return seconds;
 }
 
 // The next packet at the access point; 0: none.
@@ -326,6 +480,75 @@ static void sessions_are_there_after_a_restart(void **state)
     assert_null(aaa_session_by_nas(w->aaa.sessions, "ap", "127.0.0.2", "", "station-aaaa"));
 }
 
+static void no_limit_of_the_profile_is_no_limit(void **state)
+{
+    struct world *w = *state;
+    Fgw__Swx__Non3gppUserData data = FGW__SWX__NON3GPP_USER_DATA__INIT;
+    uint8_t in[RAD_PACKET_MAX];
+    struct sockaddr_storage from;
+    begin(w, "aaaa", "001010000000001");
+    data.session_timeout_present_case =
+        FGW__SWX__NON3GPP_USER_DATA__SESSION_TIMEOUT_PRESENT_SESSION_TIMEOUT_S;
+    data.session_timeout_s = 0; // RFC 6733 8.13: unlimited
+    assert_false(aaa_profile_of(&data).has_timeout);
+    push(w, "001010000000001", &data);
+    assert_int_equal(arrived(w, in, &from), 0);
+    struct aaa_session *session_a = aaa_session_by_id(w->aaa.sessions, "aaaa");
+    assert_int_equal(session_a->data.expires, session_a->data.since + 3600);
+}
+
+static void the_profile_counts_after_a_fast_reauthentication_too(void **state)
+{
+    struct world *w = *state;
+    Fgw__Swx__Non3gppUserData data = FGW__SWX__NON3GPP_USER_DATA__INIT;
+    struct peer peer;
+    peer_init(&peer, EAP_AKA_PRIME, "6001010000000001@example.org");
+    hss.vector = &peer.card;
+    hss.timeout_s = 600;
+    hss.registrations = 0;
+    assert_int_equal(connect_peer(w, &peer), 600);
+    assert_int_equal(hss.registrations, 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(connect_peer(w, &peer), 600);
+        assert_true(peer.again);
+        assert_int_equal(hss.registrations, 1); // nobody was asked
+    }
+    hss.timeout_s = 900;
+    push(w, "001010000000001", &data); // it has changed: the next one is asked for it
+    assert_int_equal(connect_peer(w, &peer), 900);
+    assert_false(peer.again);
+    assert_int_equal(hss.registrations, 2);
+    peer_fini(&peer);
+}
+
+static void the_end_of_a_replaced_session_is_not_that_of_the_new_one(void **state)
+{
+    struct world *w = *state;
+    struct aaa_session_data data = session("aaaa", "001010000000001", 3600);
+    assert_int_equal(aaa_session_begin(w->aaa.sessions, &data), ERR_OK);
+    memcpy(data.id, "bbbb", 4); // the same station
+    assert_int_equal(aaa_session_begin(w->aaa.sessions, &data), ERR_OK);
+    assert_null(aaa_session_by_id(w->aaa.sessions, "aaaa"));
+    stop_accounting(w, "aaaa", data.calling); // of the first one, late
+    assert_non_null(aaa_session_by_id(w->aaa.sessions, "bbbb"));
+    stop_accounting(w, "", data.calling); // no Class: found by the station
+    assert_null(aaa_session_by_id(w->aaa.sessions, "bbbb"));
+}
+
+static void the_hss_is_answered_however_long_its_session_id_is(void **state)
+{
+    struct world *w = *state;
+    char session_id[3001];
+    memset(session_id, 'x', sizeof(session_id) - 1);
+    session_id[sizeof(session_id) - 1] = '\0';
+    memset(&told, 0, sizeof(told));
+    begin(w, "aaaa", "001010000000001");
+    terminate_session(w, "001010000000001", session_id);
+    assert_int_equal(told.n, 1);
+    assert_int_equal(told.status, RPC_OK);
+    assert_true(told.len > 3000);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -336,6 +559,10 @@ int main(void)
         CASE(sessions_end_by_themselves_and_are_bounded),
         CASE(silence_ends_a_session_that_used_to_report),
         CASE(sessions_are_there_after_a_restart),
+        CASE(no_limit_of_the_profile_is_no_limit),
+        CASE(the_profile_counts_after_a_fast_reauthentication_too),
+        CASE(the_end_of_a_replaced_session_is_not_that_of_the_new_one),
+        CASE(the_hss_is_answered_however_long_its_session_id_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
