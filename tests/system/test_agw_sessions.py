@@ -17,6 +17,8 @@ FLOW = {"Flow-Description": "permit out ip from any to assigned", "Flow-Directio
 WEB = {"Rating-Group": 10, "Precedence": 100, "Flow-Information": FLOW, "Monitoring-Key": "mk"}
 VIDEO = {"Rating-Group": 20, "Precedence": 50, "Flow-Information": FLOW}
 PORTAL = "http://topup.example.org/"
+SETTINGS = """gx_gy: { agw_timeout = "20s"; gx: { timeout = "20s"; };
+    gy: { timeout = "%ds"; failed_update = "report-again"; }; };"""
 
 
 class World:
@@ -68,11 +70,19 @@ def world(pki, cleanup):
     core.pcrf("policy", "one", {"rules": ["web"]})
     core.pcrf("policy", "metered", {"rules": ["web", "video"], "monitors": [
         {"key": "mk", "grant": 50000}, {"key": "all", "level": "SESSION_LEVEL", "grant": 90000}]})
-    gateway = SessionGateway(pki, [core.peer()], level="notice", more="""
-        gx_gy: { gx: { timeout = "2s"; }; gy: { timeout = "2s";
-                 failed_update = "report-again"; }; };""").start()
+    gateway = SessionGateway(pki, [core.peer()], level="notice", more=SETTINGS % 20).start()
     cleanup.append(gateway)
     return World(pki, core, gateway)
+
+
+@pytest.fixture
+def impatient(world):
+    """Where answers are lost, or late."""
+    world.gateway.configure(more=SETTINGS % 2)
+    world.gateway.ctl("reload")
+    yield
+    world.gateway.configure(more=SETTINGS % 20)
+    world.gateway.ctl("reload")
 
 
 def test_sessions_use_their_quota_and_end(world):
@@ -100,7 +110,7 @@ def test_monitors_count_what_their_rules_let_through(world):
 @pytest.mark.parametrize("fault", ["cmd=CCR-U delay=4000 count=5", "cmd=CCR-U drop count=5",
                                    "cmd=CCR-U result=3004 count=5", "cmd=CCR-T drop count=9",
                                    "cmd=CCR-U duplicate count=5", "cmd=CCR-I delay=4000 count=3"])
-def test_what_is_not_acknowledged_is_reported_again(world, fault):
+def test_what_is_not_acknowledged_is_reported_again(world, impatient, fault):
     first = world.subscribers(10, grant=100000)
     before = world.core.debits()["octets"]
     world.core.ocs("fault", "add", *fault.split())
@@ -114,7 +124,7 @@ def test_the_core_asks_again(world):
     before = world.core.debits()["octets"]
     client = Process("sessions", world.arguments(
         "session", "--first-imsi", first, "--subscribers", 20, "--octets", 100000,
-        "--duration", 8))  # not over before the core has asked
+        "--duration", 12))  # not over before the core has asked
     client.wait_line('"using"')
     world.core.ocs("rar", "all")
     world.core.pcrf("gen", 20, first, "one")
@@ -133,7 +143,7 @@ def test_the_gateway_dies_in_between(world):
     before = world.core.debits()["octets"]
     client = Process("sessions", world.arguments(
         "session", "--first-imsi", first, "--subscribers", 50, "--octets", 200000,
-        "--duration", 4, "--batch", 4))
+        "--duration", 8, "--batch", 4))  # it goes on when both are over
     client.wait_line('"using"')
     for _ in range(2):
         time.sleep(0.7)
@@ -257,7 +267,7 @@ session close {imsi}
 
 
 @pytest.mark.parametrize("fault", ["", "cmd=CCR-U delay=1500 count=3", "cmd=CCR-U drop count=3"])
-def test_sessions_use_time_and_units(world, fault):
+def test_sessions_use_time_and_units(world, impatient, fault):
     first = world.subscribers(10)
     before = world.core.debits()
     world.core.ocs("gen", 10, first, 10, 100000, {"unit": "seconds", "grant": 1})

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Gx and Gy end to end: an access gateway's session manager, fgwd, and a scripted PCRF and OCS."""
+import contextlib
 import importlib
 import struct
 import threading
@@ -22,7 +23,7 @@ IMSI = "001010000000001"
 SESSION = "IMSI%s-123456" % IMSI
 TYPE, NUMBER, MSCC, RATING_GROUP, USED, TOTAL = 416, 415, 456, 432, 446, 421
 INITIAL, UPDATE, TERMINATION = 1, 2, 3
-SETTINGS = 'gx_gy: { gx: { timeout = "5s"; }; gy: { timeout = "5s"; }; };'
+SETTINGS = 'gx_gy: { agw_timeout = "20s"; gx: { timeout = "20s"; }; gy: { timeout = "20s"; }; };'
 
 Tunnel.IN.update(TUNNEL)
 
@@ -137,6 +138,18 @@ def core_request(world, app, command, session_id, more=b""):
     return peer.send(command, body, app=app)
 
 
+@contextlib.contextmanager
+def settings(world, text):
+    """In force meanwhile."""
+    world.gateway.configure(more=text)
+    world.gateway.ctl("reload")
+    try:
+        yield
+    finally:
+        world.gateway.configure(more=SETTINGS)
+        world.gateway.ctl("reload")
+
+
 def test_a_session_from_beginning_to_end(world):
     opened = create(world.agw)
     assert [rule.policy_rule.id for rule in opened.dynamic_rules] == ["video"]
@@ -202,7 +215,8 @@ def test_a_session_nobody_knows(world, session_id):
 
 def test_an_access_gateway_that_is_away(world):
     name = id_of(world, 1).replace(";agw1;", ";agw3;")
-    assert core_request(world, GX, RAR, name, avp(285, 0)).result == 3002
+    with settings(world, SETTINGS.replace('agw_timeout = "20s"', 'agw_timeout = "3s"')):
+        assert core_request(world, GX, RAR, name, avp(285, 0)).result == 3002
 
 
 def test_an_unknown_mandatory_avp(world):
@@ -214,19 +228,17 @@ def test_an_unknown_mandatory_avp(world):
 
 def test_a_storm_of_re_authorisations(world):
     """1,000 sessions at once: each RAR is answered, nothing is left behind."""
-    world.gateway.configure(more='gx_gy: { agw_timeout = "50s"; };')
-    world.gateway.ctl("reload")
     world.tunnel.handlers["PolicyReAuth"] = lambda message: session.PolicyReAuthAnswer(
         session_id=message.session_id)
     peer, names = world.peer, ["IMSI%s-%d" % (IMSI, i) for i in range(1000)]
     entries = []
-    for name in names:
-        body = (avp(263, id_of(world, 1, name)) + scripted.origin(peer) + avp(283, "example.org") +
-                avp(293, world.gateway.identity) + avp(258, GX) + avp(285, 0))
-        entries.append(peer.post(RAR, body, app=GX))
-    answers = [peer.wait(entry, 60) for entry in entries]
-    world.gateway.configure(more=SETTINGS)
-    world.gateway.ctl("reload")
+    with settings(world, 'gx_gy: { agw_timeout = "50s"; };'):
+        for name in names:
+            body = (avp(263, id_of(world, 1, name)) + scripted.origin(peer) +
+                    avp(283, "example.org") + avp(293, world.gateway.identity) + avp(258, GX) +
+                    avp(285, 0))
+            entries.append(peer.post(RAR, body, app=GX))
+        answers = [peer.wait(entry, 60) for entry in entries]
     assert all(answers)
     results = [answer.result for answer in answers]
     assert set(results) <= {2001, 3004}, set(results)  # 3004: more than a gateway takes at a time
@@ -237,7 +249,8 @@ def test_a_storm_of_re_authorisations(world):
 def test_an_ocs_that_does_not_answer(world):
     world.core.silent.add((GY, INITIAL))
     try:
-        code, _ = code_of(create, world.agw, "IMSI001010000000009-9")
+        with settings(world, SETTINGS.replace('gy: { timeout = "20s"', 'gy: { timeout = "2s"')):
+            code, _ = code_of(create, world.agw, "IMSI001010000000009-9")
     finally:
         world.core.silent.clear()
     assert code.name == "DEADLINE_EXCEEDED"

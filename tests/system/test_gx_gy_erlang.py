@@ -466,10 +466,10 @@ def test_sessions_that_begin_too_late(world):
     """The answers come after Tx (5 s): the sessions are ended with requests that say all there is
     to say of them, and nothing of usage."""
     early, late = world.session(), world.session()
-    world.pcrf.script(GX, INITIAL, early.name, {"wait": 6500})
+    world.pcrf.script(GX, INITIAL, early.name, {"wait": 9000})
     world.pcrf.script(GX, INITIAL, late.name, {"avps": {
         "Charging-Rule-Install": [install(rule("video", 7))]}})
-    world.ocs.script(GY, INITIAL, late.name, {"wait": 6500})
+    world.ocs.script(GY, INITIAL, late.name, {"wait": 9000})
     for code, _ in concurrent.futures.ThreadPoolExecutor(2).map(
             lambda s: code_of(s.create, full_request(s)), (early, late)):
         assert code.name == "DEADLINE_EXCEEDED"

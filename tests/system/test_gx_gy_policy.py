@@ -10,6 +10,7 @@ from kit.agw import code_of
 from kit.erlang import Atom, unix
 from kit.pcc import (EVENT, GX, GY, INITIAL, TERMINATION, UPDATE, World, full_policy, full_report,
                      install, proto, rule, told)
+from kit.proc import PATIENCE
 
 charging = stubs.event_charging
 SOON = int(time.time()) // 60 * 60 + 3600
@@ -200,7 +201,7 @@ def test_features_that_the_pcrf_lacks_are_not_used(world, bit, extended):
 
 # ---- one-time events ----
 
-def charge(world, name, action, timeout=6, **fields):
+def charge(world, name, action, timeout=PATIENCE, **fields):
     request = charging.EventRequest(event_id=name, action=action, **fields)
     request.subscriber.sid.id = "IMSI001010000000042"
     request.subscriber.apn = "internet"

@@ -13,8 +13,8 @@ from kit.proc import eventually
 FILE = paths.work("rules", "rules.conf")
 SETTINGS = """
 gx_gy: {
-  gx: { timeout = "2s"; };
-  gy: { timeout = "2s"; };
+  gx: { timeout = "20s"; };
+  gy: { timeout = "20s"; };
   rules = ( { id = "web"; rating_group = 31; }, { id = "portal"; rating_group = 32; } );
   base_names = ( { name = "bundle"; rules = [ "web" ]; } );
   rules_file = "%s";

@@ -178,7 +178,8 @@ def test_sessions_stay_where_they_are_when_the_list_changes(world):
 @pytest.mark.parametrize("moves", [True, False])
 def test_where_only_the_realm_is_set_another_takes_over(world, moves):
     """A pool of servers that share their sessions, or do not: CC-Session-Failover says."""
-    world.gateway.configure(more="gx_gy: { gy: { session_failover = %s; }; };" % str(moves).lower())
+    world.gateway.configure(more="""gx_gy: { gx: { timeout = "20s"; };
+        gy: { timeout = "20s"; session_failover = %s; }; };""" % str(moves).lower())
     world.gateway.ctl("reload")
     try:
         session = world.session()

@@ -20,6 +20,8 @@ WEB = {"Rating-Group": 10, "Precedence": 100, "Flow-Information": FLOW, "Monitor
 VIDEO = {"Rating-Group": 20, "Precedence": 50, "Flow-Information": FLOW,
          "Redirect-Information": {"Redirect-Support": "REDIRECTION_DISABLED"}}
 PORTAL = "http://topup.example.org/"
+SETTINGS = """gx_gy: { agw_timeout = "20s"; gx: { timeout = "20s"; };
+    gy: { timeout = "%ds"; failed_update = "report-again"; }; };"""
 
 
 class World:
@@ -45,9 +47,7 @@ def world(pki, cleanup):
     core.pcrf("rule", "video", VIDEO)
     core.pcrf("policy", "one", {"rules": ["web"]})
     core.pcrf("policy", "two", {"rules": ["web", "video"], "avps": {"Online": "ENABLE_ONLINE"}})
-    gateway = SessionGateway(pki, [core.peer()], more="""
-        gx_gy: { gx: { timeout = "3s"; }; gy: { timeout = "3s";
-                 failed_update = "report-again"; }; };""").start()
+    gateway = SessionGateway(pki, [core.peer()], more=SETTINGS % 20).start()
     cleanup.append(gateway)
     agw = Agw(pki, service="session_proxy")
     cleanup.append(agw)
@@ -329,7 +329,11 @@ def test_a_lost_answer_is_reported_again_and_counted_once(world):
     imsi = world.subscriber("one", (10,), grant=1000)
     s = Session(world.agw, imsi).create()
     world.core.ocs("fault", "add", "cmd=CCR-U", "imsi=" + imsi, "delay=6000", "count=1")
+    world.gateway.configure(more=SETTINGS % 2)
+    world.gateway.ctl("reload")
     lost = s.report(10, 1000)
+    world.gateway.configure(more=SETTINGS % 20)
+    world.gateway.ctl("reload")
     assert not lost.success and lost.result_code in (0, 3002, 3004)
     assert s.report(10, 1000, number=1).success
     s.terminate()

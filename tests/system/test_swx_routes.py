@@ -39,7 +39,7 @@ def dra(nodes, cleanup):
 @pytest.fixture(scope="module")
 def gateway(pki, nodes, dra, cleanup):
     thing = Wifi(pki, [nodes[0].peer(), nodes[1].peer(), dra.peer()], swx_section=ROUTES,
-                 s13_section='realm = "%s"; cache_ttl = 0;' % HOME).start()
+                 s13_section='realm = "%s"; cache_ttl = 0; timeout = "20s";' % HOME).start()
     cleanup.append(thing)
     thing.wait_open()
     return thing

@@ -162,6 +162,16 @@ class Gateway:
         """Names of the peers that are not open."""
         return [p["identity"] for p in self.ctl_json("peers")["peers"] if p["state"] != "OPEN"]
 
+    def tunnel_open(self, name):
+        return any(g["id"] == name and g["connected"]
+                   for g in self.ctl_json("gateways")["gateways"])
+
+    def wait_tunnel(self, name, is_open=True):
+        """Until it sees the tunnel of this access gateway, or its end: until then what the core
+        sends may go into the old one."""
+        eventually(lambda: self.tunnel_open(name) == is_open,
+                   what="tunnel of %s is %s" % (name, "open" if is_open else "closed"))
+
     def wait_open(self):
         """Until every peer is open, on its side as well; ready is said with the first."""
         self.wait_ready()
