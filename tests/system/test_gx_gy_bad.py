@@ -6,7 +6,7 @@ import pytest
 
 import peer as scripted
 from kit.pcc import INITIAL, UPDATE, proto
-from kit.wrong import ASR, CCR, GX, GY, RAR, World
+from kit.wrong import ASR, CCR, GX, GY, RAR, TX, World
 from peer import avp, avp3, split
 
 UNKNOWN, OPTIONAL = avp(64999, b"what"), avp(64999, b"what", flags=0)
@@ -208,7 +208,7 @@ def one_call(world, app, kind, what):
     """(status or None, element) of a CreateSession or an update that meets the case."""
     session = world.session()
     if ANSWERS[what][1] is None:
-        world.impatient()  # it may be for nobody
+        world.impatient(gx=TX)  # it may be for nobody
     try:
         answer = session.create()
         if kind == INITIAL:

@@ -15,7 +15,7 @@ from kit.agw import code_of
 from kit.pcc import EVENT, INITIAL, TERMINATION, UPDATE, proto, session_agw
 from kit.proc import PATIENCE, eventually
 from kit.session import CONTROLLER
-from kit.wrong import ASR, GX, GY, RAR, World
+from kit.wrong import ASR, GX, GY, RAR, TX, TX_OF_TWO, World
 from peer import RETRANSMIT, avp
 
 charging = stubs.event_charging
@@ -57,8 +57,9 @@ MATRIX = [
 def test_an_update_that_is_not_answered(world, handling, failover, asked, end):
     session = world.opened(handling, failover)
     world.ocs1.plan[UPDATE] = "silent"
-    world.impatient()
+    world.impatient(TX_OF_TWO if end == "answered" else TX)
     answer = session.update(10)
+    world.patient()
     first = world.ocs1.ccr(UPDATE, session)
     second = world.ocs2.ccr(UPDATE, session)
     assert "1" * len(first) + "2" * len(second) == asked
@@ -85,6 +86,7 @@ def test_an_update_that_neither_answers(world, handling, granted):
     world.ocs1.plan[UPDATE] = world.ocs2.plan[UPDATE] = "silent"
     world.impatient()
     answer = session.update(10)
+    world.patient()
     assert answer.success == granted
     same_again(*world.ocs1.ccr(UPDATE, session), *world.ocs2.ccr(UPDATE, session))
     assert len(world.ocs2.ccr(UPDATE, session)) == 1
@@ -100,7 +102,7 @@ def test_a_beginning_that_is_not_answered(world, handling, failover, asked, end)
     """Before the OCS has said anything, the settings say what to do. A session that has not begun
     may begin at the alternate, if there is one."""
     world.configure(handling, alternate=failover)
-    world.impatient()
+    world.impatient(TX_OF_TWO if end == "answered" else TX)
     world.ocs1.plan[INITIAL] = "silent"
     session = world.session()
     if end == "refused":
@@ -123,12 +125,14 @@ def test_a_beginning_that_is_not_answered(world, handling, failover, asked, end)
 def test_a_session_that_begins_at_the_alternate_stays_there(world):
     """RFC 8506 5.7: to begin there it needs no CC-Session-Failover, to go back it would."""
     world.configure("retry-and-terminate", False)
-    world.impatient()
+    world.impatient(TX_OF_TWO)
     world.ocs1.plan[INITIAL] = "silent"
     session = world.session()
     session.create()
     world.ocs2.plan[UPDATE] = "silent"
+    world.impatient()
     assert not session.update(10).success
+    world.patient()
     session.terminate()
     assert [m.number(415) for m in world.ocs2.ccr(None, session)] == [0, 1, 2]
     assert len(world.ocs1.ccr(None, session)) == 1
@@ -160,7 +164,7 @@ def test_an_end_that_is_not_answered(world, failover):
     """The usage of a CCR-T must arrive, whatever the handling: it is sent again (RFC 8506 6)."""
     session = world.opened("terminate", failover)
     world.ocs1.plan[TERMINATION] = "silent"
-    world.impatient()
+    world.impatient(TX_OF_TWO if failover else TX)
     request = session.terminate_request()
     request.credit_usages.add(charging_key=7, bytes_rx=77)
     if failover:
@@ -176,7 +180,7 @@ def test_an_end_that_is_not_answered(world, failover):
 def test_a_pcrf_that_is_silent(world):
     session = world.session()
     world.pcrf.plan[INITIAL] = "silent"
-    world.impatient()
+    world.impatient(gx=TX)
     assert code_of(session.create)[0].name == "DEADLINE_EXCEEDED"
     assert not world.ocs1.ccr(None, session)
 
@@ -310,7 +314,7 @@ def test_an_event_that_fails(world, action, first, second, asked, end):
     """The alternate is asked whatever CC-Session-Failover says: there is no session."""
     world.ocs1.plan[EVENT], world.ocs2.plan[EVENT] = first, second
     if "silent" in (first, second):
-        world.impatient()
+        world.impatient(TX if second == "silent" else TX_OF_TWO)
     session = world.session()
     request = charging.EventRequest(event_id=session.name, action=action,
                                     services=[charging.EventService(rating_group=7)])
@@ -358,7 +362,7 @@ def test_a_session_that_begins_too_late_is_ended(world, app, handling, forgotten
     """The caller was answered; the server then says that it has a session, and says it twice.
     forgotten: by then the library knows nothing of the Hop-by-Hop id any more."""
     world.configure(handling, alternate=False)
-    world.impatient()
+    world.impatient(gx=TX if app == GX else 20)
     server, session = world.pcrf if app == GX else world.ocs1, world.session()
     held = hold_back(server)
     before = late_answers(world, "gx" if app == GX else "gy")
@@ -368,6 +372,7 @@ def test_a_session_that_begins_too_late_is_ended(world, app, handling, forgotten
         assert handling == "continue"
     except grpc.RpcError as error:
         assert error.code().name == "DEADLINE_EXCEEDED" and handling == "terminate"
+    world.patient()
     if forgotten:
         held[0] = held[0][:12] + b"\xff\xff\xff\xff" + held[0][16:]
     server.raw(held[0])
@@ -390,11 +395,12 @@ def test_a_session_that_begins_twice(world, common):
     """The first server wakes up when the alternate has the session: it is told to forget it, unless
     it says that they share their sessions (CC-Session-Failover)."""
     world.configure("retry-and-terminate", True)
-    world.impatient()
+    world.impatient(TX_OF_TWO)
     world.ocs1.extra[INITIAL] = avp(418, int(common))
     session, held = world.session(), hold_back(world.ocs1)
     before = late_answers(world, "gy")
     session.create()
+    world.patient()
     assert session.tgpp.gy_dest_host == "ocs2.example.org"
     world.ocs1.raw(held[0])
     world.gateway.wait_counter(before["in_use" if common else "ended"] + 1,
@@ -413,7 +419,7 @@ def test_an_answer_that_comes_while_the_alternate_is_asked(world, kind):
     """RFC 8506 7: the client is still in its pending state, so the answer is as good as any."""
     world.configure("retry-and-terminate", True)
     session = world.session() if kind == INITIAL else world.opened("retry-and-terminate", True)
-    world.impatient(4)  # time enough to answer while the alternate is asked
+    world.impatient(TX_OF_TWO)  # time enough to answer while the alternate is asked
     first, second = hold_back(world.ocs1, kind), hold_back(world.ocs2, kind)
     before = late_answers(world, "gy")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -421,6 +427,7 @@ def test_an_answer_that_comes_while_the_alternate_is_asked(world, kind):
         eventually(lambda: second, what="the alternate is asked")
         world.ocs1.raw(first[0])
         answer = call.result(PATIENCE)
+    world.patient()
     element = answer.credits[0] if kind == INITIAL else answer
     assert element.credit.granted_units.total.volume == 1000
     assert session.tgpp.gy_dest_host == "ocs1.example.org"
@@ -585,20 +592,15 @@ def test_an_access_gateway_that_cannot_be_asked(world, what):
     assert (answer.get(264), answer.get(296)) == (world.gateway.identity.encode(), b"example.org")
 
 
-def connected(world, name):
-    return any(g["id"] == name and g["connected"]
-               for g in world.gateway.ctl_json("gateways")["gateways"])
-
-
 def test_an_access_gateway_that_comes_back_in_time(world):
     """A short gap of the tunnel is waited for: the core need not send the RAR again."""
     session = world.opened()
     session.owner = "agw2"
     with session_agw(world.gateway.pki, "agw2") as agw:
         agw.open_tunnel()
-        eventually(lambda: connected(world, "agw2"), what="there")
+        world.gateway.wait_tunnel("agw2")
         agw.tunnel.close()
-        eventually(lambda: not connected(world, "agw2"), what="away")
+        world.gateway.wait_tunnel("agw2", False)
         entry = world.post(world.pcrf, RAR, world.session_id(session, GX), avp(285, 0))
         time.sleep(0.3)
         tunnel = agw.open_tunnel(PolicyReAuth=lambda message: proto.PolicyReAuthAnswer())
@@ -612,6 +614,7 @@ def test_a_storm_to_an_access_gateway_that_goes_away(world):
     world.impatient()
     with session_agw(world.gateway.pki, "agw2") as agw:
         tunnel = agw.open_tunnel(PolicyReAuth=lambda message: None)
+        world.gateway.wait_tunnel("agw2")
         entries = []
         for _ in range(1000):
             session = world.session(owner="agw2")

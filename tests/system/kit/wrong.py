@@ -13,17 +13,18 @@ from peer import avp, avp3
 GX, GY = 16777238, 4
 CCR, RAR, ASR = 272, 258, 274
 TX = 1  # seconds that the gateway waits for an answer where none comes; elsewhere it is patient
+TX_OF_TWO = 4  # the same where one OCS is silent and the other one is to answer in time
 HANDLING = {"terminate": 0, "continue": 1, "retry-and-terminate": 2}
 NUMBERS = itertools.count(1)
 
 
-def settings(handling="terminate", failover=False, alternate=True, tx=20, agw=20):
+def settings(handling="terminate", failover=False, alternate=True, tx=20, gx=20, agw=20):
     return """gx_gy: {
   agw_timeout = "%ds";
   gx: { timeout = "%ds"; };
   gy: { timeout = "%ds"; host = "ocs1.example.org"; %s
         failure_handling = "%s"; session_failover = %s; };
-};""" % (agw, tx, tx, 'alternate = "ocs2.example.org";' if alternate else "", handling,
+};""" % (agw, gx, tx, 'alternate = "ocs2.example.org";' if alternate else "", handling,
          "true" if failover else "false")
 
 
@@ -112,10 +113,15 @@ class World:
             self.gateway.ctl("reload")
             self.set_to = text
 
-    def impatient(self, tx=TX):
-        """From now on somebody is silent."""
+    def impatient(self, tx=TX, gx=20):
+        """From now on an OCS or an access gateway is silent; with gx, the PCRF."""
         arguments, more = self.asked_for
-        self.configure(*arguments, **dict(more, tx=tx, agw=tx))
+        self.configure(*arguments, **dict(more, tx=tx, gx=gx, agw=tx))
+
+    def patient(self):
+        """From now on all answer."""
+        arguments, more = self.asked_for
+        self.configure(*arguments, **dict(more, tx=20, gx=20, agw=20))
 
     def wait_open(self):
         self.gateway.wait_open()
