@@ -93,8 +93,8 @@ def test_pseudonym_and_fast_reauthentication(aaa, eap, method):
     assert terminal.imsi in done.identities[0]
     assert not any(terminal.imsi in name for name in done.identities[1:])
     assert len(set(done.msks)) == 4
-    assert aaa.counter("aaa_authentications_total", method=method, how="reauth",
-                       result="accept") >= 2
+    eventually(lambda: aaa.counter("aaa_authentications_total", method=method, how="reauth",
+                                   result="accept") >= 2, what="both are counted")
     assert len(aaa.rows("SELECT * FROM sessions WHERE imsi=?", terminal.imsi)) == 1
 
 
@@ -112,7 +112,8 @@ def test_wrong_key(aaa, eap, method):
     done = terminal.connect()
     assert not done.success and done.code != 0 and done.keys[0] == 0
     assert terminal.card.seen == ["wrong"]
-    assert aaa.counter("aaa_authentications_total", method=method, result="peer_rejected") >= 1
+    eventually(lambda: aaa.counter("aaa_authentications_total", method=method,
+                                   result="peer_rejected") >= 1, what="counted")
     assert not session_of(aaa, terminal)
 
 
@@ -134,15 +135,16 @@ def test_impostor(aaa):
 def test_users_that_may_not(aaa, hss):
     unknown = Terminal(999)
     assert not unknown.connect().success
-    assert aaa.counter("aaa_core_requests_total", procedure="authenticate",
-                       status="NOT_FOUND") >= 1
+    eventually(lambda: aaa.counter("aaa_core_requests_total", procedure="authenticate",
+                                   status="NOT_FOUND") >= 1, what="counted")
     barred = Terminal(35)
     hss.tool("add", "imsi=" + barred.imsi, "status=barred")
     before = sars(hss)
     done = barred.connect()
     assert not done.success and "Error notification: 1031" in done.output
     eventually(lambda: sars(hss) == before + 2, 5, "registered, and not left so")
-    assert aaa.counter("aaa_authentications_total", result="unauthorized") >= 1
+    eventually(lambda: aaa.counter("aaa_authentications_total", result="unauthorized") >= 1,
+               what="counted")
     assert not session_of(aaa, barred)
     hss.tool("add", "imsi=" + barred.imsi, "status=granted")
     accepted(barred.connect())
@@ -168,11 +170,11 @@ def test_rtr_disconnects(aaa, hss, ap):
     ap.ignore = 1  # the first one is lost on the air
     code, text = hss.tool("rtr", terminal.imsi, "0", "gone", check=False)
     assert code == 0 and "2001" in text, text
-    asked = eventually(lambda: len(ap.requests(nas.DISCONNECT_REQUEST)) == 2 and
-                       ap.requests(nas.DISCONNECT_REQUEST), 5, "Disconnect-Request, repeated")
-    assert asked[0] == asked[1]
-    assert asked[0][nas.ACCT_ID] == b"acct-40"
-    assert asked[0][nas.CALLING].decode().replace("-", ":").lower() == terminal.mac
+    eventually(lambda: len(ap.packets(nas.DISCONNECT_REQUEST)) >= 2, 5,
+               "Disconnect-Request, repeated")
+    asked, = ap.requests(nas.DISCONNECT_REQUEST)
+    assert asked[nas.ACCT_ID] == b"acct-40"
+    assert asked[nas.CALLING].decode().replace("-", ":").lower() == terminal.mac
     eventually(lambda: aaa.counter("aaa_disconnects_total", kind="disconnect", result="ack") == 1,
                5, "Disconnect-ACK counted")
     eventually(lambda: not session_of(aaa, terminal), 5, "the session is gone")
@@ -181,7 +183,7 @@ def test_rtr_disconnects(aaa, hss, ap):
     assert rows == [{"imsi": terminal.imsi}]  # what comes after the end is still the user's
     code, text = hss.tool("rtr", terminal.imsi, check=False)
     assert code != 0  # the HSS has no registration any more, or we have no session
-    assert len(ap.requests(nas.DISCONNECT_REQUEST)) == 2
+    assert len(ap.requests(nas.DISCONNECT_REQUEST)) == 1
 
 
 def test_rtr_after_a_restart_and_a_refusing_access_point(aaa, hss, ap):
@@ -295,7 +297,8 @@ def test_nonsense_of_a_genuine_client(aaa, ap):
     assert seen <= {None, nas.ACCESS_REJECT, nas.ACCESS_CHALLENGE} and len(seen) == 3, seen
     accepted(Terminal(53).connect())
     eventually(lambda: aaa.counter("aaa_conversations") == 0, 10, "all are given up")
-    assert aaa.counter("aaa_authentications_total", result="abandoned") >= 1
+    eventually(lambda: aaa.counter("aaa_authentications_total", result="abandoned") >= 1,
+               what="counted")
 
 
 # ---- the wire ----
@@ -307,9 +310,10 @@ def test_tshark_finds_nothing_wrong(aaa, hss, ap):
     assert not stranger.connect().success
     session = wait_session(aaa, terminal)
     ap.account((nas.STATUS_TYPE, 1), (nas.CLASS, session["id"]), (nas.ACCT_ID, "acct-60"))
-    before = len(ap.requests(nas.DISCONNECT_REQUEST))
+    before = aaa.counter("aaa_disconnects_total", kind="disconnect", result="ack")
     hss.tool("rtr", terminal.imsi)
-    eventually(lambda: len(ap.requests(nas.DISCONNECT_REQUEST)) == before + 1, 5, "disconnected")
+    eventually(lambda: aaa.counter("aaa_disconnects_total", kind="disconnect",
+                                   result="ack") == before + 1, 5, "disconnected")
     capture.stop()
     assert any("wrong authenticator" in against for _, _, against in capture.packets("another"))
     packets = capture.packets()

@@ -135,4 +135,4 @@ def test_a_day_of_an_access_point(aaa, hss, hostapd, cleanup):
                10, "hostapd's Disconnect-ACK")
     stop = eventually(lambda: records(aaa, 2), 10, "Accounting-Stop")[0]
     assert stop["imsi"] == IMSI and stop["session"] == start["session"]
-    assert not aaa.rows("SELECT * FROM sessions")
+    eventually(lambda: not aaa.rows("SELECT * FROM sessions"), 5, "the session is gone")

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """S6a toward the access gateways: the Erlang HSS asks, grpcio answers through the tunnel."""
 import threading
-import time
 
 import pytest
 
 from kit import core, stubs
 from kit.agw import Agw, Refusal
 from kit.gateway import Gateway
-from kit.proc import eventually
 
 IMSI = "001010000000001"
 OTHER = "001010000000002"
@@ -25,9 +23,19 @@ def hss(cleanup):
 @pytest.fixture(scope="module")
 def gateway(pki, hss, cleanup):
     thing = Gateway(pki, [hss.peer()], diameter='inbound_deadline = "60s";',
-                    s6a='agw_timeout = "3s";').start()
+                    s6a='agw_timeout = "20s";').start()
     cleanup.append(thing)
     return thing
+
+
+@pytest.fixture
+def impatient(gateway):
+    """Where an access gateway does not answer."""
+    gateway.configure(s6a='agw_timeout = "3s";')
+    gateway.ctl("reload")
+    yield
+    gateway.configure(s6a='agw_timeout = "20s";')
+    gateway.ctl("reload")
 
 
 @pytest.fixture
@@ -36,19 +44,11 @@ def agws(pki, gateway):
     both = [Agw(pki, name).wait_ready() for name in ("agw1", "agw2")]
     for agw in both:
         agw.open_tunnel()
-        connected(gateway, agw.name)
+        gateway.wait_tunnel(agw.name)
     yield both
     for agw in both:
         agw.close()
-
-
-def connected(gateway, name):
-    def look():
-        listed = gateway.ctl_json("gateways")
-        listed = listed["gateways"] if isinstance(listed, dict) else listed
-        return any(g["id"] == name and g["connected"] for g in listed)
-
-    eventually(look, what="%s has a tunnel" % name)
+        gateway.wait_tunnel(agw.name, False)
 
 
 def good(answer, gateway):
@@ -171,13 +171,19 @@ def test_a_gateway_that_answers_nonsense(gateway, hss, agws):
 def test_a_gateway_that_never_answers(gateway, hss, agws):
     agws[0].ulr(IMSI)
     agws[0].tunnel.handlers["InsertSubscriberData"] = lambda _: None
-    answer = hss.command("idr %s plain" % IMSI)
+    gateway.configure(s6a='agw_timeout = "3s";')
+    gateway.ctl("reload")
+    try:
+        answer = hss.command("idr %s plain" % IMSI)
+    finally:
+        gateway.configure(s6a='agw_timeout = "20s";')
+        gateway.ctl("reload")
     assert answer["result"] in (3002, 5012), answer
     agws[0].tunnel.handlers.clear()
     good(hss.command("idr %s plain" % IMSI), gateway)
 
 
-def test_a_gateway_that_is_away(pki, gateway, hss):
+def test_a_gateway_that_is_away(pki, gateway, hss, impatient):
     with Agw(pki, "agw3") as gone:
         gone.ulr("001010000000003")
     answer = hss.command("idr 001010000000003 plain")
@@ -189,29 +195,29 @@ def test_many_requests_at_once_through_one_tunnel(gateway, hss, agws):
     imsis = ["0010100000001%02d" % n for n in range(64)]
     for imsi in imsis:
         agws[0].ulr(imsi)
-    lock, state = threading.Lock(), {"now": 0, "most": 0}
+    second = threading.Barrier(2)
 
     def handle(_):
-        with lock:
-            state["now"] += 1
-            state["most"] = max(state["most"], state["now"])
-        time.sleep(0.2)
-        with lock:
-            state["now"] -= 1
+        """The first one waits for the second, which does not come if each waits for its turn."""
+        if not second.broken:
+            try:
+                second.wait(10)
+            except threading.BrokenBarrierError:
+                pass
         return stubs.s6a.CancelLocationAnswer(error_code=2001)
 
     agws[0].tunnel.handlers["CancelLocation"] = handle
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(lambda imsi: hss.command("clr %s" % imsi), imsis))
     assert all(answer["result"] == 2001 for answer in answers)
-    assert state["most"] > 1, "they were served one after another"
+    assert not second.broken, "they were served one after another"
     assert {r.user_name for r in agws[0].tunnel.requests("CancelLocation")} == set(imsis)
 
 
 def test_the_legacy_stream(pki, gateway, hss):
     with Agw(pki, "agw3") as agw:
         agw.open_tunnel(legacy=True)
-        connected(gateway, "agw3")
+        gateway.wait_tunnel("agw3")
         agw.ulr("001010000000004")
         good(hss.command("clr 001010000000004"), gateway)
         assert agw.tunnel.requests("CancelLocation")
@@ -231,6 +237,7 @@ def test_a_subscriber_that_moves_is_cancelled_at_the_old_gateway(gateway, hss, a
 def test_a_reconnecting_gateway_keeps_its_subscribers(pki, gateway, hss, agws):
     agws[0].ulr(IMSI)
     agws[0].close()
+    gateway.wait_tunnel("agw1", False)
     with Agw(pki, "agw1") as again:
         again.open_tunnel()
         good(hss.command("clr %s" % IMSI), gateway)
@@ -245,7 +252,7 @@ def test_after_kill_and_restart_a_cancel_still_finds_its_gateway(pki, gateway, h
     gateway.start()
     with Agw(pki, "agw1") as agw:
         agw.open_tunnel()
-        connected(gateway, "agw1")
+        gateway.wait_tunnel("agw1")
         good(hss.command("clr %s" % IMSI), gateway)
         (request,) = agw.tunnel.wait("CancelLocation")
         assert request.user_name == IMSI

@@ -258,7 +258,7 @@ class Nas:
             at = packet.find(bytes([MESSAGE_AUTHENTICATOR, 18]), 20) + 2
             blank = packet[:4] + bytes(16) + packet[20:at] + bytes(16) + packet[at + 16:]
             genuine &= hmac.new(self.secret, blank, "md5").digest() == packet[at:at + 16]
-            self.seen.append((code, found, genuine and length == len(packet)))
+            self.seen.append((code, found, genuine and length == len(packet), packet))
             if self.ignore > 0:
                 self.ignore -= 1
                 continue
@@ -269,8 +269,13 @@ class Nas:
                                20 + len(body))
             self.dyn.sendto(head + md5(head, given, body, self.secret) + body, source)
 
+    def packets(self, code):
+        """All that came, in order: what was not answered in time comes again."""
+        return [packet for kind, _, genuine, packet in self.seen if kind == code and genuine]
+
     def requests(self, code):
-        return [found for kind, found, genuine in self.seen if kind == code and genuine]
+        """The same, each request once."""
+        return [attributes(packet) for packet in dict.fromkeys(self.packets(code))]
 
     def exchange(self, packet, port=1813, tries=1, timeout=PATIENCE):
         """The answer's octets; None if there is none."""
