@@ -2,11 +2,13 @@
 """fgw/demo with the programs of this build: its call flow, its exit code, what --keep leaves."""
 import os
 import re
+import shutil
+import signal
 
 import pytest
 
 from kit import paths
-from kit.proc import run
+from kit.proc import eventually, run
 
 DEMO = os.path.join(paths.ROOT, "fgw", "demo")
 pytestmark = pytest.mark.noasan  # freeDiameterd is not built with sanitizers
@@ -70,8 +72,7 @@ TELEPHONY = [
 
 def demo(*words, env=None, check=True):
     environment = dict(os.environ, LC_ALL="C", TMPDIR=paths.work("demo", "x")[:-2], **(env or {}))
-    return run([DEMO, "--no-build", "--build", paths.BUILD, *words], timeout=60, check=check,
-               env=environment)
+    return run([DEMO, "--no-build", "--build", paths.BUILD, *words], check=check, env=environment)
 
 
 def test_the_call_flow_is_complete_and_in_order():
@@ -80,7 +81,7 @@ def test_the_call_flow_is_complete_and_in_order():
     flow = [(who, whom, what) for _, who, whom, what in lines]
     assert sorted(flow) == sorted(FLOW) and parties(flow) == parties(FLOW), text
     times = [float(at) for at, _, _, _ in lines]
-    assert times == sorted(times) and times[-1] < 10000
+    assert times == sorted(times) and times[-1] < 60000
     assert "all steps succeeded" in telephony
     assert "group 20: 500 kB, the last; then redirect" in text
     calls_and_texts(telephony)
@@ -115,7 +116,19 @@ def test_keep_leaves_it_running_and_tells_how_to_look():
         more = re.search(r"one more +(.*?)\nsubscribers", text, re.S).group(1)
         assert "eutran_vectors" in run(["sh", "-c", more], cwd=paths.ROOT).stdout
     finally:
-        run(["sh", "-c", "kill %s; sleep 1; rm -r %s" % pids.groups()])
+        for pid in pids.group(1).split():
+            os.kill(int(pid), signal.SIGTERM)
+        eventually(lambda: not [pid for pid in pids.group(1).split() if runs(pid)], 60, "all end")
+        shutil.rmtree(pids.group(2))
+
+
+def runs(pid):
+    """Whether there is such a process that has not ended; who takes in orphans may not ask."""
+    try:
+        with open("/proc/%s/stat" % pid) as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_step_that_fails_makes_the_exit_code():

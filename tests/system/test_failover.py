@@ -110,6 +110,7 @@ def test_no_peer_at_all_fails_at_once(pair):
     first.events.clear()
     first.start()
     gateway.wait_ready()
+    first.wait_known(gateway.identity)
     works(agw)
 
 

@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from kit import core, paths, stubs
-from kit.agw import Agw
+from kit.agw import Agw, code_of
 from kit.expect import GOOD, works
 from kit.gateway import Gateway, Peer
 from kit.proc import PATIENCE, eventually
@@ -158,9 +158,9 @@ def test_masked_subscribers(pki, hss):
         with Agw(pki) as agw:
             works(agw)
             agw.ulr(GOOD)
+        gateway.wait_log("00101")
         time.sleep(0.3)
-        text = gateway.process.text()
-        assert GOOD not in text and "00101" in text
+        assert GOOD not in gateway.process.text()
     finally:
         gateway.stop()
 
@@ -293,9 +293,10 @@ def test_a_gateway_that_is_refused_by_a_reload_loses_its_connection(pki, gateway
                                        grpc.StatusCode.UNAVAILABLE)
         eventually(lambda: gateway.counter("fgw_rpc_connection_ends_total",
                                            reason="no_longer_admitted") == 1, 5, "one was closed")
-        with pytest.raises(grpc.RpcError) as refused:
-            agw.air(GOOD)
-        assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+        # the connection that was closed may still take a call, which gets no answer of anybody
+        code = eventually(lambda: next((one for one in [code_of(agw.air, GOOD)[0]]
+                                        if one != grpc.StatusCode.UNAVAILABLE), None), 5, "refused")
+        assert code == grpc.StatusCode.PERMISSION_DENIED
         works(stays, "001010000000002")
         assert other.error is None
         gateway.configure(gateways=["agw1"] + left)

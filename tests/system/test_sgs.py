@@ -248,7 +248,7 @@ def test_a_reject_reaches_the_ue(world, subscriber):
 
 
 def test_a_silent_vlr_is_forgotten_after_ts6_1(world, subscriber):
-    world.vlr.ask("rule", "LOCATION-UPDATE-REQUEST count=1 delay=7000")
+    world.vlr.ask("rule", "LOCATION-UPDATE-REQUEST count=1 delay=9000")
     at, since, log = subscriber.position(), world.vlr.position(), world.gateway.log_position()
     subscriber.send("LocationUpdateReq", eps_location_update_type=b"\x01",
                     new_location_area_identifier=ue.LAI)
@@ -306,7 +306,7 @@ def test_a_gateway_that_was_away_learns_of_the_reset_later(world, pki):
         world.vlr.ask("reset")
         world.vlr.wait("<- .*RESET-ACK", since=since)
         second.connect()
-        eventually(lambda: second.resets() == 1, 5, "it is told when it is back")
+        eventually(lambda: second.resets() >= 1, 5, "it is told when it is back")
     finally:
         second.close()
 

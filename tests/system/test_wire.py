@@ -45,7 +45,7 @@ def captured(pki):
     """A whole day of one subscriber, both directions; everything that was captured."""
     hss = core.ErlangHss()
     capture = wire.Capture(3868)
-    gateway = Gateway(pki, [hss.peer(watchdog=1)]).start()
+    gateway = Gateway(pki, [hss.peer()]).start()
     agw = Agw(pki).wait_ready()
     agw.open_tunnel()
     agw.tunnel.handlers["InsertSubscriberData"] = lambda _: (

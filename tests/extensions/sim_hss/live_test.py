@@ -213,7 +213,7 @@ class Hss:
         self.conf = os.path.join(self.dir, "sim_hss.conf")
         with open(self.conf, "w") as f:
             f.write('database = "%s/hss.db"; control = "%s/sock"; accept = ["*.example"];'
-                    'push_timeout = "3s"; flush = "20ms"; sqn = { jump = 1000; };'
+                    'push_timeout = "8s"; flush = "20ms"; sqn = { jump = 1000; };'
                     'vectors = { max = 5; };' % (self.dir, self.dir))
         with open(os.path.join(self.dir, "fd.conf"), "w") as f:
             f.write('Identity = "hss.example"; Realm = "example"; Port = %d; SecPort = 0; No_SCTP;'
