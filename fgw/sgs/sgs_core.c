@@ -120,7 +120,7 @@ enum err sgs_call(struct sgs_core *core, const char *gateway, unsigned vlr,
     if (err)
         free(ticket);
     else
-        LIST_INSERT_HEAD(&core->tickets, ticket, link);
+        LIST_INSERT_HEAD(sgs_tickets_of(core, &ticket->imsi), ticket, link);
     return err;
 }
 
@@ -155,6 +155,30 @@ static void undelivered(struct sgs_core *core, unsigned vlr, const struct base_i
     }
 }
 
+// Does a message of this type answer the VLR's request?
+static bool answers(uint8_t request, uint8_t type)
+{
+    if (request == SGSAP_ALERT_REQUEST)
+        return type == SGSAP_ALERT_ACK || type == SGSAP_ALERT_REJECT;
+    return request == SGSAP_PAGING_REQUEST &&
+           (type == SGSAP_SERVICE_REQUEST || type == SGSAP_PAGING_REJECT ||
+            type == SGSAP_UE_UNREACHABLE);
+}
+
+// An access gateway has answered although its call has not ended: if that fails now, the VLR needs
+// no answer from here.
+static void answered(struct sgs_core *core, unsigned vlr, const struct base_imsi *imsi,
+                     uint8_t type)
+{
+    struct sgs_ticket *ticket;
+    LIST_FOREACH(ticket, sgs_tickets_of(core, imsi), link)
+    {
+        if (ticket->vlr == vlr && answers(ticket->type, type) &&
+            strcmp(ticket->imsi.digits, imsi->digits) == 0)
+            ticket->answered = true;
+    }
+}
+
 static const char *result_of(enum err err, int status)
 {
     if (err == ERR_OK)
@@ -168,7 +192,7 @@ void sgs_core_called(struct sgs_core *core, struct sgs_ticket *ticket, enum err 
                                              .agw = ticket->gateway,
                                              .peer = vlr_name(core, ticket->vlr)};
     const char *procedure = sgsap_type_name(ticket->type), *result = result_of(err, status);
-    bool done = err == ERR_OK && status == RPC_OK;
+    bool done = ticket->answered || (err == ERR_OK && status == RPC_OK);
     int64_t elapsed = base_now_ns() - ticket->started_ns;
     LIST_REMOVE(ticket, link);
     core->ops->count(core->arg, procedure, ticket->vlr, result, elapsed);
@@ -222,9 +246,12 @@ static void keep(const struct sgs_sub *sub)
                          vlr_name(sub->core, (unsigned)sub->vlr));
 }
 
-static void drop(const struct sgs_sub *sub)
+// No VLR has it any more, whichever gateway had registered it.
+static void drop(struct sgs_core *core, const struct base_imsi *imsi)
 {
-    sub->core->ops->drop(sub->core->arg, &sub->imsi, sub->agw->id);
+    char gateway[FGW_GATEWAY_ID_MAX + 1], vlr[SGSAP_NAME_MAX];
+    if (core->ops->recall(core->arg, imsi, gateway, sizeof(gateway), vlr) == ERR_OK)
+        core->ops->drop(core->arg, imsi, gateway);
 }
 
 static void on_updated(struct sgsap_assoc *assoc, enum sgsap_lu_outcome outcome,
@@ -246,7 +273,7 @@ static void on_updated(struct sgsap_assoc *assoc, enum sgsap_lu_outcome outcome,
     if (outcome == SGSAP_LU_ACCEPTED)
         keep(sub);
     else
-        drop(sub);
+        drop(sub->core, &sub->imsi);
     on_deliver(assoc, msg);
 }
 
@@ -254,7 +281,7 @@ static void on_location_needed(struct sgsap_assoc *assoc, const struct sgsap_msg
 {
     if (!msg)
         return; // after a reset the access gateway knows by itself, it was told
-    drop(sub_of(assoc));
+    drop(sub_of(assoc)->core, &sub_of(assoc)->imsi);
     on_deliver(assoc, msg);
 }
 
@@ -280,6 +307,7 @@ struct uplink {
     enum sgsap_assoc_event event;
     struct sgs_sub *sub;
     int retained; // VLR that it was registered with before our restart; -1: not known
+    char before[FGW_GATEWAY_ID_MAX + 1]; // the gateway then
 };
 
 // The VLR and the gateway from before a restart. -1: not known, or no such VLR any more.
@@ -321,11 +349,13 @@ static int choose(const struct uplink *u)
 }
 
 // A subscriber that another of our gateways serves now: what the old one says about its end must
-// not reach the VLR, for which we are one MME.
+// not reach the VLR, for which we are one MME. Nor after a restart; all else is believed then.
 static bool served_elsewhere(const struct uplink *u)
 {
-    return u->sub && strcmp(u->sub->agw->id, u->gateway) != 0 &&
-           u->event != SGSAP_EV_LU_REQUEST;
+    if (!u->sub)
+        return u->event == SGSAP_EV_DETACH && u->retained >= 0 &&
+               strcmp(u->before, u->gateway) != 0;
+    return strcmp(u->sub->agw->id, u->gateway) != 0 && u->event != SGSAP_EV_LU_REQUEST;
 }
 
 static enum err absorb(struct uplink *u)
@@ -336,7 +366,8 @@ static enum err absorb(struct uplink *u)
     sgsap_init(&ack, u->msg.type == SGSAP_EPS_DETACH_INDICATION ? SGSAP_EPS_DETACH_ACK
                                                                 : SGSAP_IMSI_DETACH_ACK);
     sgsap_set_imsi(&ack, &u->imsi);
-    return sgs_call(u->core, u->gateway, (unsigned)u->sub->vlr, &u->imsi, &ack, NULL);
+    int vlr = u->sub ? u->sub->vlr : u->retained;
+    return sgs_call(u->core, u->gateway, (unsigned)vlr, &u->imsi, &ack, NULL);
 }
 
 // Finds or makes the record. ERR_CLOSED: no VLR is up.
@@ -366,8 +397,12 @@ static enum err pass(struct uplink *u, const uint8_t *data, size_t len)
         err = send_bytes(u->core, (unsigned)vlr, &u->msg, data, len);
     if (!err && u->sub && vlr == u->sub->asked)
         u->sub->asked = -1; // it has its answer
-    if (!err && u->event == SGSAP_EV_DETACH)
-        u->core->ops->drop(u->core->arg, &u->imsi, u->gateway);
+    if (!err)
+        answered(u->core, (unsigned)vlr, &u->imsi, u->msg.type);
+    if (!err && u->event == SGSAP_EV_DETACH) {
+        drop(u->core, &u->imsi);
+        sgs_recent_set(u->core, &u->imsi, u->gateway, (unsigned)vlr);
+    }
     if (!err && u->event == SGSAP_EV_LU_REQUEST)
         u->core->ops->learn(u->core->arg, &u->imsi, u->gateway);
     if (!u->sub)
@@ -380,10 +415,20 @@ static enum err pass(struct uplink *u, const uint8_t *data, size_t len)
     return err;
 }
 
+// There is no record: what was before our restart, else what was said last.
+static void look_back(struct uplink *u)
+{
+    u->retained = recall(u->core, &u->imsi, u->before, sizeof(u->before));
+    const struct sgs_recent *recent = sgs_recent_find(u->core, &u->imsi);
+    if (u->retained >= 0 || !recent || u->event == SGSAP_EV_LU_REQUEST)
+        return;
+    u->retained = (int)recent->vlr;
+    snprintf(u->before, sizeof(u->before), "%s", u->gateway);
+}
+
 enum err sgs_core_uplink(struct sgs_core *core, const char *gateway, const uint8_t *data,
                          size_t len)
 {
-    char before[FGW_GATEWAY_ID_MAX + 1];
     struct uplink u = {.core = core, .gateway = gateway, .retained = -1};
     enum err err = sgsap_decode(data, len, SGSAP_MME, &u.msg, NULL);
     if (err)
@@ -395,7 +440,7 @@ enum err sgs_core_uplink(struct sgs_core *core, const char *gateway, const uint8
         sgsap_read_imsi(u.msg.ie[SGSAP_IE_IMSI], &u.imsi);
         u.sub = sgs_sub_find(core, &u.imsi);
         if (!u.sub)
-            u.retained = recall(core, &u.imsi, before, sizeof(before));
+            look_back(&u);
     } else if (core->conf.plan->n_vlrs == 1) {
         return send_bytes(core, 0, &u.msg, data, len); // a STATUS about nobody
     } else {
@@ -491,12 +536,29 @@ static void page_for_another(struct downlink *d, struct sgs_sub *sub)
     deliver(d->core, sub->agw->id, d->vlr, &d->imsi, &d->msg);
 }
 
+// Without a record, to the gateway that the directory knows. The acknowledgement of a detach is for
+// the one that sent it, who need not be there any more.
+static void to_known_gateway(struct downlink *d)
+{
+    struct sgs_core *core = d->core;
+    const struct sgs_recent *recent = sgs_recent_find(core, &d->imsi);
+    bool ack = d->msg.type == SGSAP_EPS_DETACH_ACK || d->msg.type == SGSAP_IMSI_DETACH_ACK;
+    char gateway[FGW_GATEWAY_ID_MAX + 1];
+    if (ack && recent && recent->vlr == d->vlr) {
+        deliver(core, recent->gateway, d->vlr, &d->imsi, &d->msg);
+    } else if (core->ops->find(core->arg, &d->imsi, gateway, sizeof(gateway)) == ERR_OK) {
+        sgs_recent_set(core, &d->imsi, gateway, d->vlr);
+        deliver(core, gateway, d->vlr, &d->imsi, &d->msg);
+    } else {
+        unknown(d);
+    }
+}
+
 static void to_subscriber(struct downlink *d)
 {
     struct sgs_core *core = d->core;
     struct sgs_sub *sub = sgs_sub_find(core, &d->imsi);
     enum sgsap_assoc_event event = sgsap_assoc_event_of(d->msg.type, SGSAP_VLR);
-    char gateway[FGW_GATEWAY_ID_MAX + 1];
     if (!sub && event != SGSAP_EV_COUNT && event != SGSAP_EV_LU_ACCEPT &&
         event != SGSAP_EV_LU_REJECT)
         sub = restore(d);
@@ -515,10 +577,8 @@ static void to_subscriber(struct downlink *d)
         refuse(d, SGSAP_CAUSE_WRONG_STATE); // nobody asked, or asked too long ago
     else if (sub && event == SGSAP_EV_PAGING)
         page_for_another(d, sub);
-    else if (core->ops->find(core->arg, &d->imsi, gateway, sizeof(gateway)) == ERR_OK)
-        deliver(core, gateway, d->vlr, &d->imsi, &d->msg);
     else
-        unknown(d);
+        to_known_gateway(d);
 }
 
 static void about_us(struct downlink *d)
@@ -588,10 +648,12 @@ void sgs_core_free(struct sgs_core *core)
     struct sgs_ticket *ticket;
     if (!core)
         return;
-    while ((ticket = LIST_FIRST(&core->tickets))) {
-        LIST_REMOVE(ticket, link);
-        free(ticket->notice);
-        free(ticket);
+    for (size_t i = 0; i < SGS_TICKET_BUCKETS; i++) {
+        while ((ticket = LIST_FIRST(&core->tickets[i]))) {
+            LIST_REMOVE(ticket, link);
+            free(ticket->notice);
+            free(ticket);
+        }
     }
     sgs_reset_fini(core);
     sgs_subs_free(core);

@@ -34,6 +34,7 @@ LIST_HEAD(sgs_bucket, sgs_sub);
 struct sgs_ticket {
     LIST_ENTRY(sgs_ticket) link;
     uint8_t type;
+    bool answered; // to the VLR, by a call of the access gateway
     unsigned vlr;
     int64_t started_ns;
     struct base_imsi imsi; // len 0: about nobody
@@ -49,6 +50,16 @@ struct sgs_notice {
     char gateway[FGW_GATEWAY_ID_MAX + 1];
 };
 TAILQ_HEAD(sgs_notices, sgs_notice);
+LIST_HEAD(sgs_tickets, sgs_ticket);
+#define SGS_TICKET_BUCKETS 1024
+
+// The last exchange about a subscriber that has no record: who gets what is said to it next.
+struct sgs_recent {
+    struct base_imsi imsi; // len 0: empty
+    unsigned vlr;
+    char gateway[FGW_GATEWAY_ID_MAX + 1];
+};
+#define SGS_RECENT 4096 // a newer one may take the place of an older one
 
 struct sgs_vlr {
     struct sgs_core *core;
@@ -69,7 +80,8 @@ struct sgs_core {
     size_t n_buckets;
     _Atomic size_t n_subs; // read by other threads
     struct sgs_agws agws[SGS_AGW_BUCKETS]; // by id
-    LIST_HEAD(, sgs_ticket) tickets;
+    struct sgs_tickets tickets[SGS_TICKET_BUCKETS]; // by IMSI
+    struct sgs_recent *recent;                      // by IMSI
 
     struct sgs_notices waiting, failed;
     size_t under_way;
@@ -87,6 +99,11 @@ void sgs_sub_reap(struct sgs_sub *sub); // frees it if there is nothing to remem
 enum err sgs_sub_move(struct sgs_sub *sub, const char *gateway, int vlr);
 struct sgs_agw *sgs_agw_find(struct sgs_core *core, const char *id);
 void sgs_subs_each(struct sgs_core *core, void (*visit)(struct sgs_sub *sub, void *arg), void *arg);
+struct sgs_tickets *sgs_tickets_of(struct sgs_core *core, const struct base_imsi *imsi);
+void sgs_recent_set(struct sgs_core *core, const struct base_imsi *imsi, const char *gateway,
+                    unsigned vlr);
+const struct sgs_recent *sgs_recent_find(const struct sgs_core *core,
+                                         const struct base_imsi *imsi); // or NULL
 
 // ---- sgs_core.c ----
 extern const struct sgsap_assoc_ops sgs_assoc_ops;

@@ -88,7 +88,7 @@ static void add(struct collecting *c, const char *gateway)
     c->n++;
 }
 
-// From the directory: those whose subscribers we have not heard of since our own start.
+// From the directory: those that have not used SGs since they are in it.
 static void add_unknown(const char *gateway, void *arg)
 {
     struct collecting *c = arg;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The registered subscribers by IMSI, and the access gateways they are at. Not for messages.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,17 +8,34 @@
 
 enum { BUCKETS_AT_FIRST = 1024 };
 
-static struct sgs_bucket *bucket_of(const struct sgs_core *core, const struct base_imsi *imsi)
+static size_t hash_of(const struct base_imsi *imsi)
 {
-    uint64_t hash = strtoull(imsi->digits, NULL, 10) * 0x9e3779b97f4a7c15ull;
-    return &core->buckets[(hash >> 32) & (core->n_buckets - 1)];
+    return (size_t)(strtoull(imsi->digits, NULL, 10) * 0x9e3779b97f4a7c15ull >> 32);
 }
 
-enum err sgs_subs_init(struct sgs_core *core)
+static struct sgs_bucket *bucket_of(const struct sgs_core *core, const struct base_imsi *imsi)
 {
-    core->n_buckets = BUCKETS_AT_FIRST;
-    core->buckets = calloc(core->n_buckets, sizeof(*core->buckets));
-    return core->buckets ? ERR_OK : ERR_NOMEM;
+    return &core->buckets[hash_of(imsi) & (core->n_buckets - 1)];
+}
+
+struct sgs_tickets *sgs_tickets_of(struct sgs_core *core, const struct base_imsi *imsi)
+{
+    return &core->tickets[hash_of(imsi) % SGS_TICKET_BUCKETS];
+}
+
+void sgs_recent_set(struct sgs_core *core, const struct base_imsi *imsi, const char *gateway,
+                    unsigned vlr)
+{
+    struct sgs_recent *recent = &core->recent[hash_of(imsi) % SGS_RECENT];
+    recent->imsi = *imsi;
+    recent->vlr = vlr;
+    snprintf(recent->gateway, sizeof(recent->gateway), "%s", gateway);
+}
+
+const struct sgs_recent *sgs_recent_find(const struct sgs_core *core, const struct base_imsi *imsi)
+{
+    const struct sgs_recent *recent = &core->recent[hash_of(imsi) % SGS_RECENT];
+    return strcmp(recent->imsi.digits, imsi->digits) == 0 ? recent : NULL;
 }
 
 void sgs_subs_each(struct sgs_core *core, void (*visit)(struct sgs_sub *sub, void *arg), void *arg)
@@ -42,6 +60,8 @@ void sgs_subs_free(struct sgs_core *core)
     sgs_subs_each(core, free_one, NULL);
     free(core->buckets);
     core->buckets = NULL;
+    free(core->recent);
+    core->recent = NULL;
     for (size_t i = 0; i < SGS_AGW_BUCKETS; i++) {
         while ((agw = LIST_FIRST(&core->agws[i]))) {
             LIST_REMOVE(agw, link);
@@ -111,6 +131,25 @@ static struct sgs_agw *agw_get(struct sgs_core *core, const char *id)
     memcpy(agw->id, id, strlen(id) + 1);
     LIST_INSERT_HEAD(agws_of(core, id), agw, link);
     return agw;
+}
+
+// A gateway from before our start: its subscribers may be with any VLR.
+static void add_gateway(const char *gateway, void *arg)
+{
+    struct sgs_agw *agw = agw_get(arg, gateway);
+    if (agw)
+        agw->vlrs = UINT32_MAX;
+}
+
+enum err sgs_subs_init(struct sgs_core *core)
+{
+    core->n_buckets = BUCKETS_AT_FIRST;
+    core->buckets = calloc(core->n_buckets, sizeof(*core->buckets));
+    core->recent = calloc(SGS_RECENT, sizeof(*core->recent));
+    if (!core->buckets || !core->recent)
+        return ERR_NOMEM;
+    core->ops->gateways(core->arg, add_gateway, core);
+    return ERR_OK;
 }
 
 enum err sgs_sub_new(struct sgs_core *core, const struct base_imsi *imsi, const char *gateway,

@@ -215,6 +215,26 @@ static void registered(const char *gateway)
     assert_int_equal(state_of(IMSI1), SGSAP_ASSOC_UP);
 }
 
+// A gateway of ours that ended and began anew; what is in the directory stays.
+static void restarted(void)
+{
+    sgs_core_free(core);
+    assert_int_equal(sgs_core_new(&conf, &ops, NULL, NULL, &core), ERR_OK);
+    sgs_core_vlr_up(core, 0);
+    sgs_core_vlr_up(core, 1);
+    assert_int_equal(sgs_core_subscribers(core), 0);
+}
+
+static void registered_with_the_second_vlr(void)
+{
+    sgs_core_vlr_down(core, 0);
+    sgs_core_vlr_up(core, 1);
+    assert_int_equal(up("gw1", LU), ERR_OK);
+    down(1, ACCEPT);
+    answer_last(ERR_OK, RPC_OK);
+    sgs_core_vlr_up(core, 0);
+}
+
 // ---- registration ----
 static void a_location_update_is_sent_and_its_accept_comes_back(void **state)
 {
@@ -307,6 +327,44 @@ static void the_old_gateway_does_not_detach_who_has_moved(void **state)
     assert_int_equal(state_of(IMSI1), SGSAP_ASSOC_UP);
 }
 
+// Another gateway of ours has it by another interface, or none since it was purged.
+static void the_acknowledgement_comes_to_who_detached(void **state)
+{
+    static const char *const served_by[] = {"gw2", NULL};
+    for (int i = 0; i < 2; i++) {
+        directory(IMSI1, "gw1");
+        registered("gw1");
+        assert_int_equal(up("gw1", EPS_DETACH), ERR_OK);
+        if (served_by[i])
+            directory(IMSI1, served_by[i]);
+        else
+            world.imsi[0] = '\0';
+        size_t calls = did.n_calls;
+        down(0, EPS_DETACH_ACK);
+        assert_int_equal(did.n_calls, calls + 1);
+        last_call("EPSDetachAc", "gw1");
+    }
+}
+
+static void a_repeated_detach_goes_to_the_same_vlr(void **state)
+{
+    registered_with_the_second_vlr();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(up("gw1", EPS_DETACH), ERR_OK);
+        last_sent(SGSAP_EPS_DETACH_INDICATION, 1); // although the first one is up, too
+    }
+    assert_int_equal(up("gw1", LU), ERR_OK); // a new beginning
+    last_sent(SGSAP_LOCATION_UPDATE_REQUEST, 0);
+}
+
+static void a_reject_ends_what_another_gateway_had_registered(void **state)
+{
+    registered("gw1");
+    assert_int_equal(up("gw2", LU), ERR_OK);
+    down(0, REJECT);
+    assert_string_equal(world.kept, "");
+}
+
 // ---- services ----
 static void paging_reaches_the_gateway_and_its_answer_the_vlr(void **state)
 {
@@ -347,6 +405,77 @@ static void paging_that_cannot_be_delivered_is_answered(void **state)
     assert_int_equal(last_sent(SGSAP_UE_UNREACHABLE, 0), SGSAP_CAUSE_UE_UNREACHABLE);
 }
 
+// The tunnel is lost, or the time over, when the gateway has already answered by a call of its own.
+static void a_request_has_one_answer(void **state)
+{
+    static const struct {
+        const char *request, *answer;
+    } rows[] = {
+        {PAGING, SERVICE},
+        {PAGING, "02" G_IMSI "08010d"},
+        {PAGING, "1f" G_IMSI "080106"},
+        {ALERT, "0e" G_IMSI},
+        {ALERT, "0f" G_IMSI "080103"},
+    };
+    for (int recorded = 0; recorded < 2; recorded++) {
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+            if (recorded)
+                registered("gw1");
+            directory(IMSI1, "gw1");
+            down(0, rows[i].request);
+            size_t sent = did.n_sent;
+            assert_int_equal(up("gw1", rows[i].answer), ERR_OK);
+            assert_int_equal(did.n_sent, sent + 1);
+            answer_last(ERR_RPC_UNREACHABLE, 0);
+            assert_int_equal(did.n_sent, sent + 1);
+            if (recorded) { // and what is asked now has its own
+                down(0, PAGING);
+                answer_last(ERR_RPC_UNREACHABLE, 0);
+                last_sent(SGSAP_UE_UNREACHABLE, 0);
+            }
+            assert_int_equal(up("gw1", EPS_DETACH), ERR_OK);
+        }
+    }
+}
+
+// Nothing is known of the subscriber but the gateway where it is: there is no record.
+static void the_vlr_that_asked_gets_the_answer(void **state)
+{
+    static const struct {
+        const char *hex;
+        enum sgsap_type type;
+    } rows[] = {{"02" G_IMSI "08010d", SGSAP_PAGING_REJECT},
+                {"1f" G_IMSI "080106", SGSAP_UE_UNREACHABLE},
+                {SERVICE, SGSAP_SERVICE_REQUEST}};
+    directory(IMSI1, "gw1");
+    sgs_core_vlr_up(core, 1);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        down(1, PAGING);
+        last_call("PagingReq", "gw1");
+        answer_last(ERR_OK, RPC_OK);
+        assert_int_equal(up("gw1", rows[i].hex), ERR_OK);
+        last_sent(rows[i].type, 1); // although the first one is up, too
+    }
+    assert_int_equal(up("gw1", UPLINK), ERR_OK);
+    last_sent(SGSAP_UPLINK_UNITDATA, 1);
+}
+
+static void the_old_gateway_does_not_detach_after_a_restart_either(void **state)
+{
+    registered("gw1");
+    registered("gw2");
+    restarted();
+    size_t sent = did.n_sent;
+    assert_int_equal(up("gw1", EPS_DETACH), ERR_OK);
+    last_call("EPSDetachAc", "gw1");
+    assert_int_equal(did.n_sent, sent);
+    assert_string_equal(world.kept_gateway, "gw2");
+    down(0, PAGING);
+    last_call("PagingReq", "gw2");
+    assert_int_equal(up("gw2", EPS_DETACH), ERR_OK);
+    last_sent(SGSAP_EPS_DETACH_INDICATION, 0);
+}
+
 static void after_a_restart_the_directory_knows(void **state)
 {
     directory(IMSI1, "gw2");
@@ -356,26 +485,6 @@ static void after_a_restart_the_directory_knows(void **state)
     last_call("Downlink", "gw2");
     assert_int_equal(up("gw2", UPLINK), ERR_OK); // believed
     assert_int_equal(state_of(IMSI1), SGSAP_ASSOC_UP);
-}
-
-// A gateway of ours that ended and began anew; what is in the directory stays.
-static void restarted(void)
-{
-    sgs_core_free(core);
-    assert_int_equal(sgs_core_new(&conf, &ops, NULL, NULL, &core), ERR_OK);
-    sgs_core_vlr_up(core, 0);
-    sgs_core_vlr_up(core, 1);
-    assert_int_equal(sgs_core_subscribers(core), 0);
-}
-
-static void registered_with_the_second_vlr(void)
-{
-    sgs_core_vlr_down(core, 0);
-    sgs_core_vlr_up(core, 1);
-    assert_int_equal(up("gw1", LU), ERR_OK);
-    down(1, ACCEPT);
-    answer_last(ERR_OK, RPC_OK);
-    sgs_core_vlr_up(core, 0);
 }
 
 static void the_vlr_of_a_subscriber_outlives_a_restart(void **state)
@@ -593,6 +702,19 @@ static void gateways_that_use_the_other_vlr_are_not_told(void **state)
     assert_int_equal(did.n_calls, calls + 2);
 }
 
+// What its subscribers use was forgotten; one of them is heard of, the others are not.
+static void after_a_restart_a_gateway_may_use_every_vlr(void **state)
+{
+    world.gateways[0] = "gw1";
+    registered("gw1");
+    restarted();
+    assert_int_equal(up("gw1", UPLINK), ERR_OK);
+    size_t calls = did.n_calls;
+    down(1, RESET);
+    assert_int_equal(did.n_calls, calls + 1);
+    last_call("VLRResetIndication", "gw1");
+}
+
 static void our_reset_is_repeated_until_acknowledged(void **state)
 {
     sgs_core_free(core);
@@ -631,8 +753,14 @@ int main(void)
         CASE(there_is_room_for_so_many),
         CASE(detach_ends_it_and_the_acknowledgement_comes_back),
         CASE(the_old_gateway_does_not_detach_who_has_moved),
+        CASE(the_acknowledgement_comes_to_who_detached),
+        CASE(a_repeated_detach_goes_to_the_same_vlr),
+        CASE(a_reject_ends_what_another_gateway_had_registered),
         CASE(paging_reaches_the_gateway_and_its_answer_the_vlr),
         CASE(paging_that_cannot_be_delivered_is_answered),
+        CASE(a_request_has_one_answer),
+        CASE(the_vlr_that_asked_gets_the_answer),
+        CASE(the_old_gateway_does_not_detach_after_a_restart_either),
         CASE(after_a_restart_the_directory_knows),
         CASE(the_vlr_of_a_subscriber_outlives_a_restart),
         CASE(a_message_of_its_vlr_restores_the_record),
@@ -648,6 +776,7 @@ int main(void)
         CASE(a_vlr_reset_is_acknowledged_and_told_to_all_gateways),
         CASE(calls_that_fail_at_once_are_tried_so_often_too),
         CASE(gateways_that_use_the_other_vlr_are_not_told),
+        CASE(after_a_restart_a_gateway_may_use_every_vlr),
         CASE(our_reset_is_repeated_until_acknowledged),
         CASE(a_gateways_reset_forgets_its_subscribers),
     };
