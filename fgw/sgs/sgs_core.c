@@ -198,11 +198,11 @@ void sgs_core_called(struct sgs_core *core, struct sgs_ticket *ticket, enum err 
     core->ops->count(core->arg, procedure, ticket->vlr, result, elapsed);
     base_log(&log_sgs, BASE_LOG_INFO, &subject, "%s %s, %.3f ms", procedure, result,
              (double)elapsed / 1e6);
+    bool known = err == ERR_OK && status != RPC_UNAVAILABLE && status != RPC_DEADLINE_EXCEEDED;
     if (ticket->notice) {
         // A gateway without this service has nothing to tell its UEs: it counts as told.
-        sgs_reset_told(core, ticket->notice, err == ERR_OK && status != RPC_UNAVAILABLE);
+        sgs_reset_told(core, ticket->notice, known);
     } else if (ticket->imsi.len && !done) {
-        bool known = err == ERR_OK && status != RPC_UNAVAILABLE && status != RPC_DEADLINE_EXCEEDED;
         undelivered(core, ticket->vlr, &ticket->imsi, ticket->type, ticket->gateway, known);
     } else if (ticket->type == SGSAP_ALERT_REQUEST) {
         struct sgs_sub *sub = sgs_sub_find(core, &ticket->imsi);
@@ -407,7 +407,7 @@ static enum err pass(struct uplink *u, const uint8_t *data, size_t len)
         u->core->ops->learn(u->core->arg, &u->imsi, u->gateway);
     if (!u->sub)
         return err;
-    if (u->msg.type == SGSAP_UE_ACTIVITY_INDICATION)
+    if (!err && u->msg.type == SGSAP_UE_ACTIVITY_INDICATION)
         u->sub->assoc.alert = false;
     else if (!err && u->event != SGSAP_EV_DETACH && u->event != SGSAP_EV_ANSWER)
         sgsap_assoc_ue_active(&u->sub->assoc);

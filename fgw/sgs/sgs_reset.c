@@ -41,6 +41,14 @@ static void on_lost(struct base_timer *timer)
     sgs_core_vlr_lost(vlr->core, (unsigned)(vlr - vlr->core->vlrs));
 }
 
+// It has no association.
+static void wait_for(struct sgs_vlr *vlr)
+{
+    const struct sgs_core *core = vlr->core;
+    if (core->loop && core->conf.lost_after_ms > 0)
+        base_timer_start(&vlr->lost, core->conf.lost_after_ms);
+}
+
 void sgs_core_vlr_up(struct sgs_core *core, unsigned vlr)
 {
     struct sgs_vlr *v = &core->vlrs[vlr];
@@ -58,8 +66,7 @@ void sgs_core_vlr_down(struct sgs_core *core, unsigned vlr)
         return;
     core->up &= ~(1u << vlr);
     sgsap_guard_stop(&v->guard); // begins anew with the next association
-    if (core->loop && core->conf.lost_after_ms > 0)
-        base_timer_start(&v->lost, core->conf.lost_after_ms);
+    wait_for(v);
 }
 
 // ---- the VLR's ----
@@ -211,6 +218,7 @@ enum err sgs_reset_init(struct sgs_core *core)
         vlr->core = core;
         if (core->loop)
             base_timer_init(&vlr->lost, core->loop, on_lost);
+        wait_for(vlr); // perhaps it went while we were away
         err = sgsap_guard_init(&vlr->guard, core->loop, &core->conf.timers, &guard_ops);
         vlr->guard.fsm.subject.peer = core->conf.plan->vlrs[i].name;
     }
