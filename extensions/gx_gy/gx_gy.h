@@ -522,6 +522,8 @@ enum err gxgy_admit(const char *gateway, const struct gxgy_context *context);
 void gxgy_reply(struct rpc_call *call, struct base_arena *arena, const ProtobufCMessage *message);
 void gxgy_refuse(struct rpc_call *call, const char *procedure, const struct gxgy_verdict *verdict,
                  const char *text);
+// A copy of a text, for those of the settings: they hold for one callback. NULL: no memory.
+char *gxgy_keep(struct base_arena *arena, const char *text);
 // Packs a message into the arena. NULL: no memory.
 uint8_t *gxgy_pack(struct base_arena *arena, const ProtobufCMessage *message, size_t *len);
 // Lists of pointers in an arena: room for n more behind have.

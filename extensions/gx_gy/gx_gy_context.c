@@ -64,6 +64,15 @@ static enum err set_rat(struct base_arena *arena, struct gxgy_context *c,
     return ERR_OK;
 }
 
+// Settings may be replaced while the session's requests are under way.
+static enum err set_policy(struct base_arena *arena, struct gxgy_context *c)
+{
+    c->policy = gxgy_policy_find(gxgy_settings(), c->common->apn, c->charging_characteristics);
+    c->policy.gx_apn = gxgy_keep(arena, c->policy.gx_apn);
+    c->policy.gy_apn = gxgy_keep(arena, c->policy.gy_apn);
+    return c->policy.gx_apn && c->policy.gy_apn ? ERR_OK : ERR_NOMEM;
+}
+
 // Fields of sub-messages that are absent are empty.
 static enum err complete(struct base_arena *arena, const Magma__Lte__RatSpecificContext *rat,
                          struct gxgy_context *c)
@@ -92,8 +101,7 @@ static enum err complete(struct base_arena *arena, const Magma__Lte__RatSpecific
     uint32_t charging_id = gxgy_charging_id_said(c->report);
     if (gxgy_tgpp_said(arena, c->qos, c->bearer_id, charging_id, &c->tgpp) != ERR_OK)
         return ERR_NOMEM;
-    c->policy = gxgy_policy_find(gxgy_settings(), c->common->apn, c->charging_characteristics);
-    return ERR_OK;
+    return set_policy(arena, c);
 }
 
 static struct gxgy_context nothing(void)
@@ -190,6 +198,11 @@ enum err gxgy_context_of_event(struct base_arena *arena, char *session_id,
     out->common = common;
     out->tgpp = tgpp;
     return complete(arena, rat, out);
+}
+
+char *gxgy_keep(struct base_arena *arena, const char *text)
+{
+    return base_arena_strndup(arena, text, strlen(text));
 }
 
 uint8_t *gxgy_pack(struct base_arena *arena, const ProtobufCMessage *message, size_t *len)

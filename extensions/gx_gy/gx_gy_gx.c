@@ -106,8 +106,10 @@ static void add_access(struct base_arena *arena, GxRequest *request, const struc
     request->framed_ipv4 = c->common->ue_ipv4;
     request->framed_ipv6 = c->common->ue_ipv6;
     const char *fallback = gxgy_settings()->gx.default_ipv4;
-    if (!request->framed_ipv4[0] && fallback)
-        request->framed_ipv4 = (char *)(uintptr_t)fallback;
+    if (!request->framed_ipv4[0] && fallback) {
+        char *kept = gxgy_keep(arena, fallback);
+        request->framed_ipv4 = kept ? kept : GXGY_EMPTY;
+    }
     if (!request->framed_ipv4[0] && !request->framed_ipv6[0])
         add_eui64(arena, request, c);
     request->called_station_id = (char *)(uintptr_t)c->policy.gx_apn;

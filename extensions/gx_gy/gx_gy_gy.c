@@ -17,7 +17,9 @@ GyRequest *gxgy_gy_request(struct base_arena *arena, const struct gxgy_context *
     GyRequest *request = GXGY_NEW(arena, fgw__gxgy__gy_request__descriptor);
     if (!request)
         return NULL;
-    request->service_context_id = gxgy_settings()->gy.service_context_id;
+    request->service_context_id = gxgy_keep(arena, gxgy_settings()->gy.service_context_id);
+    if (!request->service_context_id)
+        return NULL;
     request->type = type;
     request->number = number;
     request->event_timestamp = time(NULL);

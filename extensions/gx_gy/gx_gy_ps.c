@@ -180,8 +180,8 @@ enum err gxgy_ps_information(struct base_arena *arena, const struct gxgy_context
     if (!ps)
         return ERR_NOMEM;
     add_serving_node(arena, ps, c);
-    if (settings->cg_address)
-        ps->cg_address = settings->cg_address;
+    if (settings->cg_address && !(ps->cg_address = gxgy_keep(arena, settings->cg_address)))
+        return ERR_NOMEM;
     if (settings->node_id)
         ps->node_id = (char *)(uintptr_t)c->gateway;
     ps->nsapi = one_octet(arena, nsapi(c));

@@ -425,6 +425,51 @@ static void test_a_refused_service_does_not_refuse_the_session(void **state)
     assert_int_equal(r->credits[0]->result_code, 4012);
 }
 
+// Given: settings are replaced while a request is under way. Then: what follows is as it began.
+static void test_settings_change_in_between(void **state)
+{
+    kit_settings("virtual_apns = ({ apn = \"inter.*\"; gx_apn = \"policy.one.example\"; "
+                 "gy_apn = \"charging.one.example\"; });");
+    create();
+    kit_settings("virtual_apns = ({ apn = \"inter.*\"; gx_apn = \"policy.two.example\"; "
+                 "gy_apn = \"charging.two.example\"; });");
+    kit_answer(0, 2001, CHARGED_RULES);
+    ASSERT_VALUE(SENT(1), "charging.one.example", AVP_SERVICE_INFORMATION, AVP_PS_INFORMATION,
+                 AVP_CALLED_STATION_ID);
+    kit_answer(1, 4010, "");
+    assert_int_equal(world.n_sent, 3); // Gx is undone
+    ASSERT_VALUE(SENT(2), "policy.one.example", AVP_CALLED_STATION_ID);
+    kit_answer(2, 2001, "");
+}
+
+static void test_settings_change_before_it_is_sent_again(void **state)
+{
+    static const char gy[] =
+        "gy = { host = \"a.example\"; alternate = \"b.example\"; cg_address = \"192.0.2.77\"; "
+        "failure_handling = \"retry-and-terminate\"; "
+        "service_context_id = \"8.operator.32251@3gpp.org\"; };";
+    kit_settings("gx = { host = \"a.example\"; alternate = \"b.example\"; "
+                 "default_ipv4 = \"10.10.10.10\"; };");
+    struct create c;
+    create_init(&c);
+    c.common.ue_ipv4 = TEXT("");
+    kit_call("CreateSession", &c.request.base);
+    kit_settings("");
+    kit_fail(0, ERR_TIMEOUT);
+    assert_memory_equal(VALUE(SENT(1), AVP_FRAMED_IP_ADDRESS), "\x0a\x0a\x0a\x0a", 4);
+    kit_settings(gy);
+    kit_answer(1, 2001, CHARGED_RULES);
+    kit_settings("");
+    kit_fail(2, ERR_TIMEOUT);
+    for (size_t i = 2; i < 4; i++) {
+        ASSERT_VALUE(SENT(i), "8.operator.32251@3gpp.org", AVP_SERVICE_CONTEXT_ID);
+        ASSERT_OCTETS(SENT(i), "0001c000024d", AVP_SERVICE_INFORMATION, AVP_PS_INFORMATION,
+                      AVP_CG_ADDRESS);
+    }
+    kit_answer(3, 2001, GRANT_7);
+    reply();
+}
+
 // ---- authorisation only ----
 static void test_gy_for_authorisation_only(void **state)
 {
@@ -517,6 +562,8 @@ int main(void)
         CASE(test_free_of_charge),
         CASE(test_what_the_ocs_says_about_failures_is_kept_by_the_access_gateway),
         CASE(test_a_refused_service_does_not_refuse_the_session),
+        CASE(test_settings_change_in_between),
+        CASE(test_settings_change_before_it_is_sent_again),
         CASE(test_gy_for_authorisation_only),
         CASE(test_validity_time_of_an_authorisation_becomes_revalidation),
         CASE(test_the_rest_of_a_cca),
