@@ -13,6 +13,10 @@ typedef Magma__Lte__UsageMonitoringUpdateResponse MonitorResponse;
 
 struct update;
 
+// Memory of a call, and what is set aside of it, generously: for a session's request, its answer
+// and what is kept of both; for an element of it; for the reply of one that is refused.
+enum { MEMORY = 64 << 20, GROUP_ROOM = 8192, ELEMENT_ROOM = 2048, REPLY_ROOM = 512 };
+
 // One exchange and the elements of the call it is for.
 struct group {
     struct update *owner;
@@ -21,7 +25,7 @@ struct group {
     struct gxgy_context context;
     struct gxgy_cc cc;
     size_t *elements; // indices
-    size_t n;
+    size_t n, room;
 };
 
 struct update {
@@ -31,8 +35,8 @@ struct update {
     Request *request;
     char gateway[FGW_GATEWAY_ID_MAX + 1];
     int64_t deadline_ns;
-    struct group *groups;
-    size_t n_groups, pending;
+    struct group **groups;
+    size_t n_groups, n_placed, pending; // placed: elements in groups
     CreditResponse **credits; // by element
     MonitorResponse **monitors;
     MonitorResponse **extra; // monitors of the core that nobody asked about
@@ -354,8 +358,8 @@ static void finish(struct update *t)
     Response *r = GXGY_NEW(t->arena, magma__lte__update_session_response__descriptor);
     size_t n = t->request->n_usage_monitors;
     for (size_t i = 0; i < t->n_groups; i++)
-        if (t->groups[i].other)
-            unite(&t->groups[i], t->groups[i].other);
+        if (t->groups[i]->other)
+            unite(t->groups[i], t->groups[i]->other);
     if (t->call && r && !t->no_memory) {
         MonitorResponse **all = gxgy_list(t->arena, t->monitors, n, t->n_extra);
         if (all && t->n_extra)
@@ -498,51 +502,88 @@ static struct group *group_for(struct update *t, enum gxgy_app app, size_t i, si
 {
     if (gxgy_core(app)->merge_updates)
         for (size_t k = first; k < t->n_groups; k++)
-            if (strcmp(t->groups[k].context.session_id, session_of(t, app, i)) == 0)
-                return &t->groups[k];
+            if (strcmp(t->groups[k]->context.session_id, session_of(t, app, i)) == 0)
+                return t->groups[k];
     return NULL;
 }
 
-// Puts an element into a group, or answers it at once.
-static void place(struct update *t, enum gxgy_app app, size_t i, size_t first, size_t n)
+// A group for an element that none is there for. ERR_OK and NULL: nobody is to be asked.
+static enum err new_group(struct update *t, enum gxgy_app app, size_t i, size_t first,
+                          struct group **out)
 {
+    struct group *g = base_arena_zalloc(t->arena, sizeof(*g));
+    *out = NULL;
+    if (!g)
+        return ERR_NOMEM;
+    enum err err =
+        app == GXGY_GX
+            ? gxgy_context_of_monitor(t->arena, t->request->usage_monitors[i], &g->context)
+            : gxgy_context_of_credit(t->arena, t->request->updates[i], &g->context);
+    g->context.gateway = t->gateway;
+    if (err == ERR_OK)
+        err = gxgy_admit(t->gateway, &g->context);
+    bool asked = app == GXGY_GX ? g->context.policy.gx
+                                : g->context.policy.gy && !g->context.policy.gy_auth_only;
+    if (err != ERR_OK || !asked)
+        return err;
+    g->owner = t;
+    for (size_t k = 0; k < first && !g->other; k++) // first: where the other application ends
+        if (strcmp(t->groups[k]->context.session_id, g->context.session_id) == 0)
+            g->other = t->groups[k];
+    *out = t->groups[t->n_groups++] = g;
+    return ERR_OK;
+}
+
+// Is there memory for one more element and all that comes of it? A report that was taken and cannot
+// be answered would come again.
+static bool has_room(const struct update *t)
+{
+    size_t n = t->request->n_updates + t->request->n_usage_monitors;
+    return base_arena_used(t->arena) + (t->n_groups + 1) * GROUP_ROOM +
+               (t->n_placed + 1) * ELEMENT_ROOM + n * REPLY_ROOM <=
+           MEMORY;
+}
+
+static bool add_element(struct group *g, size_t i)
+{
+    if (g->n == g->room) {
+        size_t room = g->room ? 2 * g->room : 2;
+        size_t *longer = base_arena_alloc(g->owner->arena, room * sizeof(*longer));
+        if (!longer)
+            return false;
+        if (g->n)
+            memcpy(longer, g->elements, g->n * sizeof(*longer));
+        g->elements = longer;
+        g->room = room;
+    }
+    g->elements[g->n++] = i;
+    return true;
+}
+
+// Puts an element into a group, or answers it at once.
+static void place(struct update *t, enum gxgy_app app, size_t i, size_t first)
+{
+    if (!has_room(t)) {
+        set_result(t, app, i, false, GXGY_TOO_BUSY);
+        return;
+    }
     struct group *g = group_for(t, app, i, first);
+    enum err err = g ? ERR_OK : new_group(t, app, i, first, &g);
     if (!g) {
-        g = &t->groups[t->n_groups];
-        memset(g, 0, sizeof(*g));
-        enum err err =
-            app == GXGY_GX
-                ? gxgy_context_of_monitor(t->arena, t->request->usage_monitors[i], &g->context)
-                : gxgy_context_of_credit(t->arena, t->request->updates[i], &g->context);
-        g->context.gateway = t->gateway;
-        if (err == ERR_OK)
-            err = gxgy_admit(t->gateway, &g->context);
-        bool asked = app == GXGY_GX ? g->context.policy.gx
-                                    : g->context.policy.gy && !g->context.policy.gy_auth_only;
-        if (err != ERR_OK || !asked) {
-            set_result(t, app, i, err == ERR_OK, gxgy_verdict_of_err(err).code);
-            return;
-        }
-        g->owner = t;
-        g->elements = base_arena_alloc(t->arena, n * sizeof(*g->elements));
-        if (!g->elements) {
-            t->no_memory = true;
-            return;
-        }
-        t->n_groups++;
-        for (size_t k = 0; k < first && !g->other; k++) // first: where the other application ends
-            if (strcmp(t->groups[k].context.session_id, g->context.session_id) == 0)
-                g->other = &t->groups[k];
+        set_result(t, app, i, err == ERR_OK, gxgy_verdict_of_err(err).code);
+        return;
     }
     if (app == GXGY_GX && !g->context.report)
         g->context.report = t->request->usage_monitors[i]->report;
-    g->elements[g->n++] = i;
+    if (!add_element(g, i))
+        t->no_memory = true;
+    t->n_placed++;
 }
 
 static enum err prepare(struct update *t)
 {
     size_t n = t->request->n_updates, m = t->request->n_usage_monitors;
-    t->groups = base_arena_zalloc(t->arena, (n + m + 1) * sizeof(*t->groups));
+    t->groups = gxgy_list(t->arena, NULL, 0, n + m);
     t->credits = gxgy_list(t->arena, NULL, 0, n);
     t->monitors = gxgy_list(t->arena, NULL, 0, m);
     return t->groups && t->credits && t->monitors ? ERR_OK : ERR_NOMEM;
@@ -559,21 +600,22 @@ static void run(struct update *t)
 {
     size_t n_credits;
     for (size_t i = 0; i < t->request->n_updates; i++)
-        place(t, GXGY_GY, i, 0, t->request->n_updates);
+        place(t, GXGY_GY, i, 0);
     n_credits = t->n_groups;
     for (size_t i = 0; i < t->request->n_usage_monitors; i++)
-        place(t, GXGY_GX, i, n_credits, t->request->n_usage_monitors);
+        place(t, GXGY_GX, i, n_credits);
     rpc_call_on_cancel(t->call, cancelled, t);
-    t->pending = t->n_groups + 1; // one for this function: groups may end at once
-    for (size_t i = 0, n = t->n_groups; i < n; i++)
-        start(&t->groups[i], i < n_credits ? GXGY_GY : GXGY_GX);
+    size_t n = t->no_memory ? 0 : t->n_groups; // what could not be answered is not asked
+    t->pending = n + 1;                        // one for this function: groups may end at once
+    for (size_t i = 0; i < n; i++)
+        start(t->groups[i], i < n_credits ? GXGY_GY : GXGY_GX);
     if (--t->pending == 0)
         finish(t);
 }
 
 void gxgy_update(struct rpc_call *call, void *arg)
 {
-    struct base_arena *arena = base_arena_new(16384, 16 << 20);
+    struct base_arena *arena = base_arena_new(16384, MEMORY);
     struct update *t = arena ? base_arena_zalloc(arena, sizeof(*t)) : NULL;
     ProtobufCMessage *message;
     const char *text = "";

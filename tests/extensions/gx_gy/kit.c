@@ -60,7 +60,7 @@ static enum err read_settings(const char *text)
 int kit_setup(void **state)
 {
     memset(&world, 0, sizeof(world));
-    world.arena = base_arena_new(0, 0);
+    world.arena = base_arena_new(0, 64 << 20);
     if (!world.arena || base_loop_new("test", 64, &world.loop) != ERR_OK)
         return -1;
     return read_settings("") == ERR_OK ? 0 : -1;

@@ -67,7 +67,7 @@ size_t kit_count(msg_or_avp *parent, dia_avp_id id);
 
 // ---- the world ----
 struct rpc_call {
-    uint8_t request[16384];
+    uint8_t request[4 << 20];
     size_t len;
     const char *gateway;
     int64_t deadline_ns;
@@ -75,7 +75,7 @@ struct rpc_call {
     void *cancel_arg;
     int replies, status;
     char message[256];
-    uint8_t payload[65536];
+    uint8_t payload[4 << 20];
     size_t payload_len;
 };
 struct dia_inbound {
@@ -104,7 +104,7 @@ struct world {
     struct dia_inbound inbound;
     int64_t inbound_ms;
     bool inbound_unknown_m; // the unknown AVP of the next request gets the M bit
-    struct kit_sent sent[32];
+    struct kit_sent sent[16384];
     size_t n_sent;
     enum err send_err;
     size_t send_errs; // so many requests fail with it; 0: all

@@ -579,6 +579,61 @@ static void test_an_empty_call(void **state)
     assert_int_equal(reply()->n_responses, 0);
 }
 
+// ---- very many ----
+// One report of each of so many sessions.
+static void call_for_many(size_t n)
+{
+    Request request = MAGMA__LTE__UPDATE_SESSION_REQUEST__INIT;
+    Credit *all = calloc(n, sizeof(*all)), **list = calloc(n, sizeof(*list));
+    char (*ids)[32] = calloc(n, sizeof(*ids));
+    assert_true(all && list && ids);
+    credit(SESSION, 1, 7, 100, 200);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(ids[i], sizeof(ids[i]), "IMSI00101%010zu-1", i);
+        all[i] = u.credits[0];
+        all[i].session_id = ids[i];
+        list[i] = &all[i];
+    }
+    request.updates = list;
+    request.n_updates = n;
+    kit_call("UpdateSession", &request.base);
+    free(all);
+    free(list);
+    free(ids);
+}
+
+static void test_reports_of_very_many_sessions(void **state)
+{
+    enum { SESSIONS = 2000 };
+    call_for_many(SESSIONS);
+    assert_int_equal(world.n_sent, SESSIONS);
+    for (size_t i = 0; i < SESSIONS; i++)
+        kit_answer(i, 2001, GRANT_7);
+    const Response *r = reply();
+    assert_int_equal(r->n_responses, SESSIONS);
+    for (size_t i = 0; i < SESSIONS; i++)
+        assert_true(r->responses[i]->success);
+}
+
+// What was debited must be told to the access gateway, which would report it again otherwise.
+static void test_those_for_whom_there_is_no_room_are_told_so_alone(void **state)
+{
+    enum { SESSIONS = 12000, TOO_BUSY = 3004 };
+    call_for_many(SESSIONS);
+    size_t n = world.n_sent, taken = 0;
+    assert_in_range(n, 2000, SESSIONS - 1);
+    for (size_t i = 0; i < n; i++)
+        kit_answer(i, 2001, GRANT_7);
+    const Response *r = reply();
+    assert_int_equal(r->n_responses, SESSIONS);
+    for (size_t i = 0; i < SESSIONS; i++) {
+        taken += r->responses[i]->success;
+        assert_int_equal(r->responses[i]->result_code,
+                         r->responses[i]->success ? 2001 : TOO_BUSY);
+    }
+    assert_int_equal(taken, n);
+}
+
 // Given: a context with a field of some other release. Then: what is given back has none of it.
 static void test_what_is_unknown_is_not_given_back(void **state)
 {
@@ -632,6 +687,8 @@ int main(void)
         CASE(test_switched_off_they_are_answered_here),
         CASE(test_elements_that_make_no_sense_fail_alone),
         CASE(test_an_empty_call),
+        CASE(test_reports_of_very_many_sessions),
+        CASE(test_those_for_whom_there_is_no_room_are_told_so_alone),
     };
     return cmocka_run_group_tests(tests, kit_start, kit_stop);
 }
