@@ -108,7 +108,7 @@ enum err gxgy_admit(const char *gateway, const struct gxgy_context *context)
     return fgw_admit(gateway, &context->imsi, NULL) == ERR_OK ? ERR_OK : ERR_DENIED;
 }
 
-void gxgy_reply(struct rpc_call *call, struct base_arena *arena, const ProtobufCMessage *message)
+bool gxgy_reply(struct rpc_call *call, struct base_arena *arena, const ProtobufCMessage *message)
 {
     size_t len = 0;
     const uint8_t *bytes = message ? gxgy_pack(arena, message, &len) : NULL;
@@ -116,6 +116,7 @@ void gxgy_reply(struct rpc_call *call, struct base_arena *arena, const ProtobufC
         rpc_call_reply(call, RPC_OK, NULL, bytes, len);
     else
         rpc_call_reply(call, RPC_RESOURCE_EXHAUSTED, "answer is too large", NULL, 0);
+    return bytes != NULL;
 }
 
 void gxgy_refuse(struct rpc_call *call, const char *procedure, const struct gxgy_verdict *verdict,

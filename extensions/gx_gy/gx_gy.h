@@ -501,6 +501,8 @@ enum err gxgy_tgpp_not_told(struct base_arena *arena, const struct gxgy_rules *r
                             Magma__Lte__TgppContext *tgpp);
 
 // ---- procedures ----
+// Most memory of a procedure that takes rules: a filter may become as many flows as max_flows says.
+#define GXGY_MEMORY ((size_t)16 << 20)
 // How long before a call's deadline its reply must be ready.
 #define GXGY_REPLY_MARGIN_NS (100 * BASE_MS_NS)
 void gxgy_create(struct rpc_call *call, void *arg);
@@ -518,8 +520,9 @@ enum err gxgy_read_call(struct rpc_call *call, struct base_arena *arena,
                         const char **text);
 // May this gateway serve this session's subscriber? ERR_DENIED.
 enum err gxgy_admit(const char *gateway, const struct gxgy_context *context);
-// Ends a call with a message, or with a gRPC failure.
-void gxgy_reply(struct rpc_call *call, struct base_arena *arena, const ProtobufCMessage *message);
+// Ends a call with a message, or with a gRPC failure. gxgy_reply: false: it was a failure, there is
+// no memory for the message.
+bool gxgy_reply(struct rpc_call *call, struct base_arena *arena, const ProtobufCMessage *message);
 void gxgy_refuse(struct rpc_call *call, const char *procedure, const struct gxgy_verdict *verdict,
                  const char *text);
 // A copy of a text, for those of the settings: they hold for one callback. NULL: no memory.

@@ -25,12 +25,14 @@ struct create {
     struct gxgy_rules rules;
     struct gxgy_key *keys;
     size_t n_keys;
+    struct base_arena *undo_arena; // the other may be at its end
     struct gxgy_cc undo[2];
     unsigned undoing;
 };
 
 static void free_create(struct create *t)
 {
+    base_arena_free(t->undo_arena);
     base_arena_free(t->arena);
 }
 
@@ -47,16 +49,17 @@ static void undo(struct create *t, enum gxgy_app app, const struct gxgy_cc *open
     struct gxgy_cc *cc = &t->undo[app];
     const ProtobufCMessage *request;
     Magma__Lte__TgppContext *tgpp = NULL;
-    if (gxgy_tgpp(t->arena, t->context.tgpp, app == GXGY_GX ? opened : NULL,
-                  app == GXGY_GY ? opened : NULL, &tgpp) != ERR_OK)
+    struct base_arena *arena = t->undo_arena;
+    if (!arena || gxgy_tgpp(arena, t->context.tgpp, app == GXGY_GX ? opened : NULL,
+                            app == GXGY_GY ? opened : NULL, &tgpp) != ERR_OK)
         return;
     t->context.tgpp = tgpp;
-    request = gxgy_end_request(t->arena, app, &t->context, opened->number + 1);
+    request = gxgy_end_request(arena, app, &t->context, opened->number + 1);
     if (!request)
         return;
     gxgy_cc_prepare(cc, app, &t->context, GXGY_TERMINATION, opened->number + 1, request);
     cc->loop = t->loop;
-    cc->arena = t->arena;
+    cc->arena = arena;
     cc->deadline_ns = base_now_ns() + 3 * gxgy_core(app)->timeout_ms * BASE_MS_NS;
     cc->done = undone;
     cc->ctx = t;
@@ -66,6 +69,7 @@ static void undo(struct create *t, enum gxgy_app app, const struct gxgy_cc *open
 // The access gateway does not have the session: whoever opened it must not keep it.
 static void end_without_session(struct create *t)
 {
+    t->undo_arena = base_arena_new(4096, 0);
     if (t->gx_asked && t->gx.ok)
         undo(t, GXGY_GX, &t->gx);
     if (t->gy_asked && t->gy.ok)
@@ -240,8 +244,12 @@ static void succeed(struct create *t)
         refuse(t, &verdict, "");
         return;
     }
-    gxgy_reply(t->call, t->arena, &r->base);
-    free_create(t);
+    bool told = gxgy_reply(t->call, t->arena, &r->base);
+    t->call = NULL;
+    if (told)
+        free_create(t);
+    else
+        end_without_session(t);
 }
 
 // ---- Gy ----
@@ -358,7 +366,7 @@ static void ask_gx(struct create *t)
 
 void gxgy_create(struct rpc_call *call, void *arg)
 {
-    struct base_arena *arena = base_arena_new(8192, 0);
+    struct base_arena *arena = base_arena_new(8192, GXGY_MEMORY);
     struct create *t = arena ? base_arena_zalloc(arena, sizeof(*t)) : NULL;
     const char *text;
     if (!t) {

@@ -334,7 +334,7 @@ static void refuse(struct down *t, const struct xlate_ctx *x, enum err err)
 static void received(void *ctx, struct dia_inbound *inbound)
 {
     const struct procedure *p = ctx;
-    struct base_arena *arena = base_arena_new(8192, 0);
+    struct base_arena *arena = base_arena_new(8192, GXGY_MEMORY);
     struct down *t = arena ? base_arena_zalloc(arena, sizeof(*t)) : NULL;
     if (!t) {
         base_arena_free(arena);

@@ -161,14 +161,24 @@ static void directions(const Fgw__Gxgy__Flow *flow, const struct ipfilter *f, bo
     *down = flow->direction != AVP_FLOW_DIRECTION_UPLINK;
 }
 
+// 0 is every port to access gateways.
+static bool has_port_zero(const struct ipfilter_side *side)
+{
+    for (size_t i = 0; i < side->n_ports; i++)
+        if (side->ports[i].first == 0)
+            return count_ports(side) > 0;
+    return false;
+}
+
 static enum err plan(struct expansion *e, bool ports, size_t n_protocols)
 {
     size_t n_src = count_ports(&e->filter->src), n_dst = count_ports(&e->filter->dst);
     size_t n = (n_src ? n_src : 1) * (n_dst ? n_dst : 1);
     bool single = !e->filter->any_proto && e->filter->proto != TCP && e->filter->proto != UDP;
+    bool zero = has_port_zero(&e->filter->src) || has_port_zero(&e->filter->dst);
     if (e->filter->src.negated || e->filter->dst.negated || e->filter->has_options)
         return ERR_UNSUPPORTED;
-    if (n > (size_t)e->settings->max_flows || (ports && single)) {
+    if (n > (size_t)e->settings->max_flows || (ports && single) || zero) {
         if (e->settings->wide_ports != GXGY_PORTS_WIDEN)
             return ERR_UNSUPPORTED;
         e->widened = true;

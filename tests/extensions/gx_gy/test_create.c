@@ -470,6 +470,43 @@ static void test_settings_change_before_it_is_sent_again(void **state)
     reply();
 }
 
+static void test_as_many_flows_as_are_allowed(void **state)
+{
+    kit_settings("gx = { max_flows = 4096; };");
+    create();
+    kit_answer(0, 2001, WIDE_RULE);
+    const Response *r = reply();
+    assert_int_equal(r->n_dynamic_rules, 1);
+    assert_int_equal(r->dynamic_rules[0]->policy_rule->n_flow_list, 4001);
+}
+
+// Given: rules that are too much. Then: the session does not stay open at the PCRF.
+static void test_gx_is_undone_when_memory_is_at_its_end(void **state)
+{
+#define FOUR_WIDE_RULES WIDE_RULE WIDE_RULE WIDE_RULE WIDE_RULE
+    static const char rules[] = FOUR_WIDE_RULES FOUR_WIDE_RULES FOUR_WIDE_RULES FOUR_WIDE_RULES;
+    size_t len = sizeof(WIDE_RULE) - 1, refused = 0;
+    for (size_t n = 1; n <= 16; n++) { // wherever it ends
+        char answer[sizeof(rules)];
+        kit_teardown(NULL);
+        kit_setup(NULL);
+        kit_settings("gx = { max_flows = 4096; };");
+        snprintf(answer, sizeof(answer), "%.*s", (int)(n * len), rules);
+        create();
+        kit_answer(0, 2001, answer);
+        assert_int_equal(world.call.replies, 1);
+        if (world.call.status == RPC_OK)
+            continue;
+        refused++;
+        assert_int_equal(world.call.status, RPC_RESOURCE_EXHAUSTED);
+        assert_int_equal(world.n_sent, 2);
+        ASSERT_VALUE(SENT(1), "3", AVP_CC_REQUEST_TYPE);
+        ASSERT_VALUE(SENT(1), "pcrf1.example.org", AVP_DESTINATION_HOST);
+        kit_answer(1, 2001, "");
+    }
+    assert_in_range(refused, 1, 15);
+}
+
 // ---- authorisation only ----
 static void test_gy_for_authorisation_only(void **state)
 {
@@ -562,6 +599,8 @@ int main(void)
         CASE(test_free_of_charge),
         CASE(test_what_the_ocs_says_about_failures_is_kept_by_the_access_gateway),
         CASE(test_a_refused_service_does_not_refuse_the_session),
+        CASE(test_as_many_flows_as_are_allowed),
+        CASE(test_gx_is_undone_when_memory_is_at_its_end),
         CASE(test_settings_change_in_between),
         CASE(test_settings_change_before_it_is_sent_again),
         CASE(test_gy_for_authorisation_only),

@@ -160,6 +160,8 @@ static void test_what_cannot_be_matched_is_refused_or_widened_as_set(void **stat
         {"permit out 6 from any 1-65000 to any", ERR_UNSUPPORTED, ERR_OK},
         {"permit out 6 from any 1-9 to any 1-9", ERR_UNSUPPORTED, ERR_OK}, // 81 pairs
         {"permit out 132 from any 5060 to any", ERR_UNSUPPORTED, ERR_OK},
+        {"permit out 6 from any 0 to any", ERR_UNSUPPORTED, ERR_OK}, // to them 0 is any port
+        {"permit out 17 from any 0-2 to any", ERR_UNSUPPORTED, ERR_OK},
         {"permit out ip from !192.0.2.1 to any", ERR_UNSUPPORTED, ERR_UNSUPPORTED},
         {"permit out 6 from any to any established", ERR_UNSUPPORTED, ERR_UNSUPPORTED},
         {"permit out 6 from nowhere to any", ERR_DECODE_SYNTAX, ERR_DECODE_SYNTAX},
