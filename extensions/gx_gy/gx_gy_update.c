@@ -390,6 +390,12 @@ static void group_done(struct gxgy_cc *cc)
 }
 
 // ---- requests ----
+// Has nobody opened the session at an OCS yet?
+static bool is_to_open(const struct group *g, enum gxgy_app app)
+{
+    return app == GXGY_GY && gxgy_settings()->gy.late_open && !g->context.tgpp->gy_dest_host[0];
+}
+
 static bool has_trigger(const Fgw__Gxgy__GxRequest *request, uint32_t trigger)
 {
     for (size_t i = 0; i < request->n_event_triggers; i++)
@@ -467,8 +473,8 @@ static enum err make_request(struct group *g, enum gxgy_app app, const ProtobufC
         return gx ? fill_gx(g, gx) : ERR_NOMEM;
     }
     *number = t->request->updates[g->elements[0]]->request_number;
-    if (gxgy_settings()->gy.late_open && !g->context.tgpp->gy_dest_host[0]) {
-        *type = GXGY_INITIAL; // nobody has opened the session at an OCS
+    if (is_to_open(g, app)) {
+        *type = GXGY_INITIAL;
         *number = 0;
     }
     Fgw__Gxgy__GyRequest *gy = gxgy_gy_request(t->arena, &g->context, *type, *number);
@@ -500,10 +506,11 @@ static void start(struct group *g, enum gxgy_app app)
 // ---- grouping ----
 static struct group *group_for(struct update *t, enum gxgy_app app, size_t i, size_t first)
 {
-    if (gxgy_core(app)->merge_updates)
-        for (size_t k = first; k < t->n_groups; k++)
-            if (strcmp(t->groups[k]->context.session_id, session_of(t, app, i)) == 0)
-                return t->groups[k];
+    bool merge = gxgy_core(app)->merge_updates;
+    for (size_t k = first; k < t->n_groups; k++)
+        if ((merge || is_to_open(t->groups[k], app)) &&
+            strcmp(t->groups[k]->context.session_id, session_of(t, app, i)) == 0)
+            return t->groups[k];
     return NULL;
 }
 

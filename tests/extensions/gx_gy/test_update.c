@@ -312,6 +312,23 @@ static void test_a_session_without_gy_begins_one(void **state)
     assert_string_equal(reply()->responses[0]->tgpp_ctx->gy_dest_host, "ocs1.example.org");
 }
 
+// Given: a CCR-U for each report. Then: a session begins with one CCR-I all the same.
+static void test_a_session_begins_once(void **state)
+{
+    kit_settings("gy = { merge_updates = false; };");
+    u.tgpp.gy_dest_host = TEXT("");
+    credit(SESSION, 4, 7, 0, 0);
+    credit(SESSION, 5, 8, 0, 0);
+    credit(OTHER, 4, 7, 0, 0);
+    call();
+    assert_int_equal(world.n_sent, 2);
+    assert_int_equal(kit_count(SENT(0), MSCC), 2);
+    kit_answer(0, 2001, GRANT_7);
+    kit_answer(1, 2001, GRANT_7);
+    assert_int_equal(world.n_sent, 2);
+    assert_string_equal(reply()->responses[1]->tgpp_ctx->gy_dest_host, "ocs1.example.org");
+}
+
 // RFC 8506 7: to be served although the OCS has lost the session makes it idle.
 static void test_a_session_that_the_ocs_has_lost_begins_again(void **state)
 {
@@ -672,6 +689,7 @@ int main(void)
         CASE(test_handling_of_the_session_comes_from_its_context),
         CASE(test_where_no_host_is_set_any_server_of_the_realm_takes_over),
         CASE(test_a_session_without_gy_begins_one),
+        CASE(test_a_session_begins_once),
         CASE(test_a_session_that_the_ocs_has_lost_begins_again),
         CASE(test_grants_of_every_kind),
         CASE(test_final_units),
