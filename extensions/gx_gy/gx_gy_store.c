@@ -21,6 +21,8 @@ struct table {
 // New rules do not wait for a moment without readers.
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static struct table *tables[GXGY_STORE_SOURCES];
+// Of who holds the tables: a reload in between must not give him two sets of settings.
+static _Thread_local const struct gxgy_settings *held;
 
 // ---- tables ----
 static int by_id(const void *a, const void *b)
@@ -132,16 +134,23 @@ void gxgy_rule_lists_check(struct conf *conf, const char *section,
 void gxgy_store_hold(void)
 {
     pthread_rwlock_rdlock(&lock);
+    held = gxgy_settings();
 }
 
 void gxgy_store_release(void)
 {
+    held = NULL;
     pthread_rwlock_unlock(&lock);
+}
+
+static const struct gxgy_rule_lists *of_settings(void)
+{
+    return held ? &held->lists : &gxgy_settings()->lists;
 }
 
 const struct gxgy_rule *gxgy_store_rule(const char *id)
 {
-    const struct gxgy_rule_lists *s = &gxgy_settings()->lists;
+    const struct gxgy_rule_lists *s = of_settings();
     const struct gxgy_rule *rules = s->rules.items;
     for (int i = GXGY_STORE_SOURCES - 1; i >= 0; i--) {
         const struct gxgy_rule *rule = table_rule(tables[i], id);
@@ -156,7 +165,7 @@ const struct gxgy_rule *gxgy_store_rule(const char *id)
 
 const struct gxgy_base_name *gxgy_store_base(const char *name)
 {
-    const struct gxgy_rule_lists *s = &gxgy_settings()->lists;
+    const struct gxgy_rule_lists *s = of_settings();
     const struct gxgy_base_name *bases = s->base_names.items;
     for (int i = GXGY_STORE_SOURCES - 1; i >= 0; i--) {
         const struct gxgy_base_name *base = table_base(tables[i], name);
@@ -172,7 +181,7 @@ const struct gxgy_base_name *gxgy_store_base(const char *name)
 const struct gxgy_rule_lists *gxgy_store_lists(size_t i)
 {
     if (i == 0)
-        return &gxgy_settings()->lists;
+        return of_settings();
     return i <= GXGY_STORE_SOURCES && tables[i - 1] ? &tables[i - 1]->lists : NULL;
 }
 

@@ -100,6 +100,8 @@ struct world {
     struct base_loop *loop;
     struct conf *conf;
     struct gxgy_settings settings;
+    size_t look_ups; // of settings until they are replaced by those of next; 0: never
+    const struct gxgy_settings *next;
     struct rpc_call call;
     struct dia_inbound inbound;
     int64_t inbound_ms;

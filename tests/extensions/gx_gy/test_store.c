@@ -326,6 +326,28 @@ static void test_what_is_always_on_is_not_the_pcrfs_to_remove(void **state)
     assert_string_equal(rules.remove[1], "a");
 }
 
+// Given: a reload at any moment of the look-up. Then: what is always on is there.
+static void test_settings_change_while_rules_are_looked_up(void **state)
+{
+#define SETTINGS                                                                                   \
+    "rules = ( { id = \"r\"; }, { id = \"s\"; omnipresent = true; } );"                            \
+    "base_names = ( { name = \"b\"; rules = [ \"r\" ]; omnipresent = true; } );"
+    struct gxgy_settings next = {0};
+    struct conf *conf;
+    kit_settings(SETTINGS);
+    assert_int_equal(conf_parse("next", "gx_gy = { " SETTINGS " };", &conf), ERR_OK);
+    assert_int_equal(conf_read(conf, "gx_gy", gxgy_settings_keys, &next), ERR_OK);
+    world.next = &next;
+    for (size_t i = 1; i < 20; i++) {
+        world.look_ups = i;
+        const struct gxgy_rules rules = rules_of(NULL);
+        assert_int_equal(rules.n_static, 2);
+        assert_true(has_static(&rules, "r") && has_static(&rules, "s"));
+    }
+    world.next = NULL;
+    conf_free(conf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +363,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(test_what_is_always_on_is_not_the_pcrfs_to_remove, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(test_settings_change_while_rules_are_looked_up, begin, end),
     };
     return cmocka_run_group_tests(tests, kit_start, kit_stop);
 }

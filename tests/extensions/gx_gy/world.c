@@ -295,7 +295,9 @@ uint32_t kit_result(void)
 const void *fgw_settings(const struct fgw_interface *interface)
 {
     assert_ptr_equal(interface, &gxgy_interface);
-    return &world.settings;
+    if (world.next && world.look_ups > 0)
+        world.look_ups--;
+    return world.next && world.look_ups == 0 ? world.next : &world.settings;
 }
 
 enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const struct base_plmn *plmn)
