@@ -300,6 +300,8 @@ static uint32_t failed_code(const struct group *g)
 {
     const struct gxgy_cc *cc = &g->cc;
     bool lost = cc->result == 0 || cc->result / 1000 == 3;
+    if (!cc->gone_out && cc->verdict.code == GXGY_TOO_BUSY) // we are, and the OCS has seen nothing
+        return GXGY_TOO_BUSY;
     if (cc->app == GXGY_GY && lost && cc->verdict.status != RPC_INVALID_ARGUMENT &&
         gxgy_settings()->gy.failed_update == GXGY_FAILED_TERMINATE)
         return GXGY_UNABLE_TO_COMPLY;

@@ -37,6 +37,7 @@ static const char *const handlings[] = {"terminate", "continue", "retry-and-term
 //   granted   goes on without the OCS         free     nothing is to be charged
 //   refused   the session ends, or the call fails (CCR-T: the access gateway knows it is unsure)
 //   repeat    granted, and to be repeated by the caller
+//   kept      the session goes on, and the usage is reported again
 //   ... T1    a session nobody has is ended at server 1
 struct row {
     struct way ways[8]; // which all end alike
@@ -124,6 +125,8 @@ static void send_event(void)
 // ---- what the caller is told ----
 static const char *credit_end(const Magma__Lte__CreditUpdateResponse *c, const char *host)
 {
+    if (!c->success && c->result_code == 3004)
+        return "kept";
     if (!c->success)
         return c->result_code / 1000 == 5 || c->result_code == 4012 || c->result_code == 4010
                    ? "refused"
@@ -346,10 +349,14 @@ static void test_intermediate_interrogation(void **state)
          {ALL("1 refused"),
           {"1 granted", "1 granted", "12 used", "12 granted"},
           {"1 refused", "1 refused", "12 used", "12 refused"}}},
-        {{LOST, STACK},
+        {{LOST},
          {{"1 refused", "1 refused", "12 answered", "12 refused"},
           {"1 granted", "1 granted", "12 answered", "12 granted"},
           {"1 refused", "1 refused", "12 answered", "12 refused"}}},
+        {{STACK}, // the OCS has seen nothing, and is not why
+         {{"1 kept", "1 kept", "12 answered", "12 kept"},
+          {"1 granted", "1 granted", "12 answered", "12 granted"},
+          {"1 kept", "1 kept", "12 answered", "12 kept"}}},
         {{CODE(5001), CODE(5002), CODE(5004), CODE(5012), CODE(5031)},
          {ALL("1 refused"), ALL("1 granted"), ALL("1 refused")}},
         {{DENIALS}, {ALL("1 refused"), ALL("1 refused"), ALL("1 refused")}},

@@ -238,6 +238,15 @@ static void test_where_set_the_usage_is_reported_again(void **state)
     assert_int_equal(reply()->responses[0]->result_code, 3002);
 }
 
+// Given: more reports than may be outstanding. Then: those that stay here end no session.
+static void test_what_has_not_gone_out_is_reported_again(void **state)
+{
+    world.send_err = ERR_DIA_BUSY;
+    credit(SESSION, 4, 7, 1, 1);
+    call();
+    assert_int_equal(reply()->responses[0]->result_code, 3004);
+}
+
 static void test_a_refusal_of_the_whole_command(void **state)
 {
     credit(SESSION, 4, 7, 1, 1);
@@ -685,6 +694,7 @@ int main(void)
         CASE(test_unless_the_ocs_takes_them_at_the_same_time),
         CASE(test_what_fails_fails_alone),
         CASE(test_where_set_the_usage_is_reported_again),
+        CASE(test_what_has_not_gone_out_is_reported_again),
         CASE(test_a_refusal_of_the_whole_command),
         CASE(test_handling_of_the_session_comes_from_its_context),
         CASE(test_where_no_host_is_set_any_server_of_the_realm_takes_over),
