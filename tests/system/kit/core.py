@@ -161,7 +161,7 @@ SIM_CONF = """
 database = "{folder}/hss.db";
 control = "{folder}/hss.sock";
 accept = ["*"];
-push_timeout = "8s";
+push_timeout = "20s";
 {more}
 """
 
@@ -193,7 +193,7 @@ SIM_SESSION_CONF = """
 database = "{folder}/{kind}.db";
 control = "{folder}/{kind}.sock";
 accept = ["*"];
-push_timeout = "8s";
+push_timeout = "20s";
 log = "{log}";
 {more}
 """
