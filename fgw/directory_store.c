@@ -29,8 +29,10 @@ struct fgw_store {
     int lock_fd; // exclusive flock on the folder
 };
 
+// ERR_FULL is the map's alone: who gets it enlarges the map, which no full disk would end.
 static enum err from_mdb(int rc)
 {
+    enum err err;
     switch (rc) {
     case MDB_SUCCESS:
         return ERR_OK;
@@ -39,7 +41,8 @@ static enum err from_mdb(int rc)
     case MDB_MAP_FULL:
         return ERR_FULL;
     default:
-        return rc > 0 ? err_from_errno(rc) : ERR_IO;
+        err = rc > 0 ? err_from_errno(rc) : ERR_IO;
+        return err == ERR_FULL ? ERR_IO : err;
     }
 }
 
