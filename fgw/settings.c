@@ -474,7 +474,8 @@ void fgw_settings_tunnel(const struct fgw_tunnel_settings *tunnel, struct rpc_tu
     *out = (struct rpc_tunnel_config){
         .heartbeat_ms = tunnel->heartbeat_ms,
         .silent_ms = tunnel->silent_ms,
-        .reconnect_grace_ms = tunnel->reconnect_grace_ms,
+        // 0 would be rpc's default
+        .reconnect_grace_ms = tunnel->reconnect_grace_ms ? tunnel->reconnect_grace_ms : 1,
         .max_in_flight = (uint32_t)tunnel->max_in_flight,
         .max_gateways = (uint32_t)tunnel->max_gateways,
     };

@@ -76,6 +76,20 @@ static void settings_reach_the_rpc_server(void **state)
     fgw_snapshot_free(snapshot);
 }
 
+// The rpc server takes 0 for "not set".
+static void no_grace_is_not_the_default_grace(void **state)
+{
+    enum err err;
+    struct rpc_tunnel_config tunnel;
+    struct fgw_snapshot *snapshot = read_text(
+        "agw = { listen = ( { address = \"127.0.0.1\"; port = 1234; cleartext = true; } );\n"
+        "  tunnel = { reconnect_grace = 0; }; };\n", &err);
+    assert_int_equal(err, ERR_OK);
+    fgw_settings_tunnel(&snapshot->settings.agw.tunnel, &tunnel);
+    assert_int_equal(tunnel.reconnect_grace_ms, 1);
+    fgw_snapshot_free(snapshot);
+}
+
 static void mistakes_are_told_with_line_and_expectation(void **state)
 {
     const struct {
@@ -170,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smallest_file_gets_safe_defaults),
         cmocka_unit_test(settings_reach_the_rpc_server),
+        cmocka_unit_test(no_grace_is_not_the_default_grace),
         cmocka_unit_test(mistakes_are_told_with_line_and_expectation),
         cmocka_unit_test(a_file_that_is_not_there_is_named),
         cmocka_unit_test(log_levels_are_applied),
