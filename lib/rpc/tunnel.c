@@ -184,11 +184,12 @@ void tunnel_call_route(struct tunnel_call *call)
         call->state = CALL_SENT;
 }
 
-static void end_all(struct tunnel_gateway *gateway, enum err err)
+// sent: the end of calls that have gone down a stream; waiting: of the others.
+static void end_all(struct tunnel_gateway *gateway, enum err sent, enum err waiting)
 {
     for (size_t i = 0; i < RPC_TUNNEL_CALL_BUCKETS; i++) {
-        while (gateway->calls[i])
-            tunnel_call_end(gateway->calls[i], err);
+        for (struct tunnel_call *call; (call = gateway->calls[i]);)
+            tunnel_call_end(call, call->state == CALL_SENT ? sent : waiting);
     }
 }
 
@@ -203,6 +204,8 @@ static const char *result_name(const struct tunnel_call *call)
         return "timeout";
     case ERR_RPC_UNREACHABLE:
         return "unreachable";
+    case ERR_CLOSED:
+        return "lost";
     case ERR_FULL:
         return "full";
     case ERR_SHUTDOWN:
@@ -395,7 +398,7 @@ static void on_housekeeping(struct base_timer *timer)
         if (now - g->since_ns < grace_ns)
             continue;
         tunnel_set_left(tunnel, g, false);
-        end_all(g, ERR_RPC_UNREACHABLE);
+        end_all(g, ERR_CLOSED, ERR_RPC_UNREACHABLE);
         if (g->announced)
             list = note_gone(list, g->id);
         g->announced = false;
@@ -493,7 +496,7 @@ void rpc_tunnel_free(struct rpc_tunnel *tunnel)
     for (size_t i = 0; i < RPC_TUNNEL_GATEWAY_BUCKETS; i++) {
         while (tunnel->gateways[i]) {
             struct tunnel_gateway *gateway = tunnel->gateways[i];
-            end_all(gateway, ERR_SHUTDOWN);
+            end_all(gateway, ERR_SHUTDOWN, ERR_SHUTDOWN);
             for (struct tunnel_stream *s = gateway->streams; s; s = s->next) {
                 s->gateway = NULL;
                 metric_gauge_add(tunnel->m_gateways, s == gateway->streams ? -1 : 0);

@@ -27,7 +27,8 @@ struct rpc_tunnel_config {
 
 // How one tunnelled call ended. Exactly one callback per call, on the loop that made it.
 struct rpc_tunnel_result {
-    // OK: status is what the gateway answered. RPC_UNREACHABLE: it is not there (any more).
+    // OK: status is what the gateway answered. RPC_UNREACHABLE: it is not there (any more) and has
+    // not got the call. CLOSED: it left with the call, which it may have carried out.
     // TIMEOUT. FULL: it does not read. RPC_PROTOCOL, UNSUPPORTED, RPC_TOO_LARGE: its answer is
     // unusable. SHUTDOWN.
     enum err err;
