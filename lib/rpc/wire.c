@@ -142,10 +142,14 @@ static void handshake(struct rpc_wire *wire)
         return;
     }
     wire->handshaking = false;
-    if (rpc_tls_alpn_ok(wire->ssl))
-        up(wire);
-    else
+    if (!rpc_tls_alpn_ok(wire->ssl)) {
         rpc_wire_close(wire, RPC_WIRE_TLS, "no_alpn");
+        return;
+    }
+    up(wire);
+    // what came with the last message of the handshake: the kernel does not have it any more
+    if (!wire->closing && SSL_has_pending(wire->ssl))
+        event_active(&wire->readable, EV_READ, 0);
 }
 
 // ---- input ----
