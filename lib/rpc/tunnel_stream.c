@@ -66,6 +66,8 @@ static void not_sent(struct tunnel_stream *stream, uint32_t req_id, enum err err
 {
     struct rpc_tunnel *tunnel = stream->tunnel;
     pthread_mutex_lock(&tunnel->lock);
+    if (err == ERR_CLOSED)
+        unregister(stream); // it has ended; until a slow peer has read that, it is not closed
     struct tunnel_gateway *g = tunnel_find(tunnel, stream->id);
     struct tunnel_call *call = g ? tunnel_call_find(g, req_id) : NULL;
     if (call && err == ERR_CLOSED)
