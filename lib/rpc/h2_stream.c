@@ -109,6 +109,17 @@ void rpc_h2_resume(struct rpc_h2_stream *stream)
     nghttp2_session_resume_data(stream->h2->session, stream->id);
 }
 
+// What has been sent makes room. At least half of the bytes, so that each is moved once on average.
+static void forget_sent(struct rpc_buf *out, size_t *at)
+{
+    size_t left = out->len - *at;
+    if (*at == 0 || *at < left)
+        return;
+    memmove(out->data, out->data + *at, left);
+    out->len = left;
+    *at = 0;
+}
+
 enum err rpc_h2_send(struct rpc_h2_stream *stream, const uint8_t *data, size_t len)
 {
     struct rpc_h2 *h2 = stream->h2;
@@ -120,8 +131,7 @@ enum err rpc_h2_send(struct rpc_h2_stream *stream, const uint8_t *data, size_t l
     // One message of any permitted size may always be queued on an otherwise empty connection.
     if (h2->out_bytes && h2->out_bytes + len + RPC_PREFIX_LEN > h2->config->max_buffered)
         return ERR_FULL;
-    if (stream->out_at && stream->out_at == stream->out.len)
-        stream->out.len = stream->out_at = 0;
+    forget_sent(&stream->out, &stream->out_at);
     enum err err = rpc_buf_reserve(&stream->out, len + RPC_PREFIX_LEN);
     if (err)
         return err;

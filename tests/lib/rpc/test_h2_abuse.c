@@ -413,6 +413,35 @@ static void test_open_stream_is_not_idle(void **state)
     core_down(&core);
 }
 
+// A client that always leaves a little unread costs what is unread, not what it has ever read.
+static void test_read_answers_are_not_kept(void **state)
+{
+    enum { ROUNDS = 3000, LEN = 1000, FRAMED = LEN + 5 };
+    static const uint8_t message[LEN];
+    static const uint8_t more[4] = {0, 0, FRAMED >> 8, FRAMED & 0xff};
+    struct core core;
+    struct bytes b = {0};
+    core_up(&core);
+    core_open(&core);
+    bytes_add(&b, PREFACE, PREFACE_LEN);
+    put_frame(&b, SETTINGS, 0, 0, "\0\4\0\0\0\144", 6); // INITIAL_WINDOW_SIZE 100
+    put_request(&b, 1, "/t.T/Stream", false);
+    put_message(&b, 1, message, LEN, false); // it comes back
+    assert_int_equal(core_feed_bytes(&core, &b), ERR_OK);
+    for (int i = 0; i < ROUNDS; i++) {
+        put_message(&b, 1, message, LEN, false);
+        put_frame(&b, WINDOW_UPDATE, 0, 1, more, sizeof(more));
+        put_frame(&b, WINDOW_UPDATE, 0, 0, more, sizeof(more));
+        assert_int_equal(core_feed_bytes(&core, &b), ERR_OK);
+    }
+    assert_int_equal(core.messages, ROUNDS + 1);
+    assert_non_null(core.h2->streams);
+    assert_int_equal(core.h2->out_bytes, FRAMED - 100); // unread
+    assert_true(core.h2->streams->out.cap <= 16 * FRAMED);
+    core_down(&core);
+    bytes_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +461,7 @@ int main(void)
         cmocka_unit_test(test_keepalive),
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_open_stream_is_not_idle),
+        cmocka_unit_test(test_read_answers_are_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
