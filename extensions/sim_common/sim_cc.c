@@ -319,6 +319,9 @@ static int run_command(struct sim_cc *cc, int n, char **words, struct sim_reply 
     if (strcmp(words[0], "sessions") == 0 && n <= 2)
         return list_sessions(cc, n == 2 ? words[1] : "all", reply);
     if (strcmp(words[0], "forget") == 0 && n == 2) {
+        // nor what it was answered: it may begin again with the same number
+        sim_db_run(cc->db, "DELETE FROM answer WHERE session IN (SELECT id FROM session"
+                   " WHERE imsi=?1 OR id=?1 OR ?1='all')", json_pack("[s]", words[1]));
         sim_db_run(cc->db, "UPDATE session SET open=0 WHERE imsi=?1 OR id=?1 OR ?1='all'",
                    json_pack("[s]", words[1]));
         return 0;

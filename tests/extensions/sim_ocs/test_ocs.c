@@ -91,6 +91,21 @@ static void test_duplicates_after_a_restart(void **state)
     free(text);
 }
 
+// Given: a session that the OCS has lost. Then: it can begin again, with the number it began with.
+static void test_a_forgotten_session_begins_again(void **state)
+{
+    command(ocs.cc, 0, "balance", IMSI, "10", "1000", "{\"grant\":100}");
+    json_decref(credit_send(ocs.cc, "INITIAL", 0, MSCC(ASK("10"))));
+    json_decref(credit_send(ocs.cc, "UPDATE", 1, MSCC(USED("10", "100"))));
+    command(ocs.cc, 0, "forget", IMSI);
+    expect(credit_send(ocs.cc, "UPDATE", 2, MSCC(USED("10", "7"))), "{\"Result-Code\":5002}");
+    expect(credit_send(ocs.cc, "INITIAL", 0, MSCC(ASK("10"))), "{\"Result-Code\":2001}");
+    expect(credit_send(ocs.cc, "UPDATE", 3, MSCC(USED("10", "50"))), "{\"Result-Code\":2001}");
+    char *text = shown("debits");
+    assert_non_null(strstr(text, "octets=150 "));
+    free(text);
+}
+
 static void test_redirect_then_topup(void **state)
 {
     command(ocs.cc, 0, "balance", IMSI, "10", "0", "{\"final\":{\"action\":\"REDIRECT\","
@@ -204,6 +219,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_life_of_a_quota, setup, teardown),
         cmocka_unit_test_setup_teardown(test_duplicates_change_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_duplicates_after_a_restart, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_forgotten_session_begins_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_redirect_then_topup, setup, teardown),
         cmocka_unit_test_setup_teardown(test_groups_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
