@@ -40,7 +40,7 @@ struct update {
     CreditResponse **credits; // by element
     MonitorResponse **monitors;
     MonitorResponse **extra; // monitors of the core that nobody asked about
-    size_t n_extra;
+    size_t n_extra, extra_room;
     bool no_memory;
 };
 
@@ -177,10 +177,15 @@ static bool asked_about(const struct group *g, const ProtobufCBinaryData *key)
 static enum err add_extra(struct group *g, const Fgw__Gxgy__GxAnswer *answer)
 {
     struct update *t = g->owner;
-    MonitorResponse **longer = gxgy_list(t->arena, t->extra, t->n_extra, answer->n_monitors);
-    enum err err = longer ? ERR_OK : ERR_NOMEM;
-    if (longer)
+    enum err err = ERR_OK;
+    if (t->n_extra + answer->n_monitors > t->extra_room) {
+        size_t more = t->n_extra + answer->n_monitors; // twice as many: not a longer list each time
+        MonitorResponse **longer = gxgy_list(t->arena, t->extra, t->n_extra, more);
+        if (!longer)
+            return ERR_NOMEM;
         t->extra = longer;
+        t->extra_room = t->n_extra + more;
+    }
     for (size_t i = 0; i < answer->n_monitors && err == ERR_OK; i++) {
         if (asked_about(g, &answer->monitors[i]->monitoring_key))
             continue;

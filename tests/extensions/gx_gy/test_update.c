@@ -641,6 +641,33 @@ static void test_reports_of_very_many_sessions(void **state)
         assert_true(r->responses[i]->success);
 }
 
+// Given: each of many answers brings a monitor that nobody asked about.
+static void test_further_monitors_of_very_many_sessions(void **state)
+{
+    enum { SESSIONS = 3500 };
+    Request request = MAGMA__LTE__UPDATE_SESSION_REQUEST__INIT;
+    Monitor *all = calloc(SESSIONS, sizeof(*all)), **list = calloc(SESSIONS, sizeof(*list));
+    char (*ids)[32] = calloc(SESSIONS, sizeof(*ids));
+    assert_true(all && list && ids);
+    monitor(SESSION, 6, NULL, 0, 0)->event_trigger = MAGMA__LTE__EVENT_TRIGGER__RAT_CHANGE;
+    for (size_t i = 0; i < SESSIONS; i++) {
+        snprintf(ids[i], sizeof(ids[i]), "IMSI00101%010zu-1", i);
+        all[i] = u.monitors[0];
+        all[i].session_id = ids[i];
+        list[i] = &all[i];
+    }
+    request.usage_monitors = list;
+    request.n_usage_monitors = SESSIONS;
+    kit_call("UpdateSession", &request.base);
+    free(all);
+    free(list);
+    free(ids);
+    assert_int_equal(world.n_sent, SESSIONS);
+    for (size_t i = 0; i < SESSIONS; i++)
+        kit_answer(i, 2001, MONITOR_MK1);
+    assert_int_equal(reply()->n_usage_monitor_responses, 2 * SESSIONS);
+}
+
 // What was debited must be told to the access gateway, which would report it again otherwise.
 static void test_those_for_whom_there_is_no_room_are_told_so_alone(void **state)
 {
@@ -716,6 +743,7 @@ int main(void)
         CASE(test_elements_that_make_no_sense_fail_alone),
         CASE(test_an_empty_call),
         CASE(test_reports_of_very_many_sessions),
+        CASE(test_further_monitors_of_very_many_sessions),
         CASE(test_those_for_whom_there_is_no_room_are_told_so_alone),
     };
     return cmocka_run_group_tests(tests, kit_start, kit_stop);
