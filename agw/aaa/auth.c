@@ -323,7 +323,8 @@ static void output(void *ctx, enum eap_outcome outcome, const uint8_t *packet, s
         return;
     }
     uint32_t lifetime = lifetime_of(c);
-    if (outcome == EAP_ACCEPT && begin_session(c, lifetime)) {
+    // began: the peer's last word came twice, under another identifier
+    if (outcome == EAP_ACCEPT && !c->began && begin_session(c, lifetime)) {
         account_for(c, "no_room");
         c->request = NULL;
         reject(request, packet, len, "no_room");

@@ -292,12 +292,12 @@ static void ask(struct world *w, struct peer *peer, const struct rad_attr *state
     assert_int_equal(rad_decode(answered.buf, answered.len, answer), ERR_OK);
 }
 
-// Authenticates; the Session-Timeout of the Access-Accept.
-static uint32_t connect_peer(struct world *w, struct peer *peer)
+// Authenticates, with the last request said so often; the Session-Timeout of the Access-Accept.
+static uint32_t connect_peer(struct world *w, struct peer *peer, int last)
 {
     struct rad_packet answer;
     struct rad_attr state = {0};
-    uint8_t eap[EAP_PACKET_MAX];
+    uint8_t eap[EAP_PACKET_MAX], copy[255];
     uint32_t seconds;
     size_t len;
     peer_identity(peer, 1);
@@ -306,11 +306,12 @@ static uint32_t connect_peer(struct world *w, struct peer *peer)
         assert_int_equal(rad_eap_message(&answer, eap, sizeof(eap), &len), ERR_OK);
         assert_true(rad_find(&answer, RAD_STATE, &state));
         peer_answer(peer, eap, len);
-        uint8_t copy[255];
         memcpy(copy, state.value, state.len);
         state.value = copy;
         ask(w, peer, &state, &answer);
     }
+    for (; last > 1; last--)
+        ask(w, peer, &state, &answer);
     assert_int_equal(answer.code, RAD_ACCESS_ACCEPT);
     assert_int_equal(rad_u32(&answer, RAD_SESSION_TIMEOUT, &seconds), ERR_OK);
     run(w, 10);
@@ -506,18 +507,36 @@ static void the_profile_counts_after_a_fast_reauthentication_too(void **state)
     hss.vector = &peer.card;
     hss.timeout_s = 600;
     hss.registrations = 0;
-    assert_int_equal(connect_peer(w, &peer), 600);
+    assert_int_equal(connect_peer(w, &peer, 1), 600);
     assert_int_equal(hss.registrations, 1);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(connect_peer(w, &peer), 600);
+        assert_int_equal(connect_peer(w, &peer, 1), 600);
         assert_true(peer.again);
         assert_int_equal(hss.registrations, 1); // nobody was asked
     }
     hss.timeout_s = 900;
     push(w, "001010000000001", &data); // it has changed: the next one is asked for it
-    assert_int_equal(connect_peer(w, &peer), 900);
+    assert_int_equal(connect_peer(w, &peer, 1), 900);
     assert_false(peer.again);
     assert_int_equal(hss.registrations, 2);
+    peer_fini(&peer);
+}
+
+static void what_is_accepted_twice_is_one_session(void **state)
+{
+    struct world *w = *state;
+    struct peer peer;
+    struct rad_packet accept;
+    char id[17];
+    peer_init(&peer, EAP_AKA_PRIME, "6001010000000001@example.org");
+    hss.vector = &peer.card;
+    hss.timeout_s = 600;
+    assert_int_equal(connect_peer(w, &peer, 2), 600); // under another identifier: no repetition
+    assert_int_equal(rad_decode(answered.buf, answered.len, &accept), ERR_OK);
+    assert_true(rad_text(&accept, RAD_CLASS, id, sizeof(id)));
+    assert_non_null(aaa_session_by_id(w->aaa.sessions, id));
+    assert_string_equal(aaa_session_lately(w->aaa.sessions, id, "ap"), ""); // nor one that ended
+    assert_int_equal(aaa_sessions_count(w->aaa.sessions), 1);
     peer_fini(&peer);
 }
 
@@ -561,6 +580,7 @@ int main(void)
         CASE(sessions_are_there_after_a_restart),
         CASE(no_limit_of_the_profile_is_no_limit),
         CASE(the_profile_counts_after_a_fast_reauthentication_too),
+        CASE(what_is_accepted_twice_is_one_session),
         CASE(the_end_of_a_replaced_session_is_not_that_of_the_new_one),
         CASE(the_hss_is_answered_however_long_its_session_id_is),
     };
