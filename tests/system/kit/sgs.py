@@ -22,10 +22,13 @@ import ue  # noqa: E402
 
 MME = "mmec01.mmegi0001.mme.epc.mnc001.mcc001.3gppnetwork.org"
 OWN_IPS = ("10.46.1.1", "10.46.2.1")
+# A path is given up quickly, an association when its VLR has been silent for several seconds: on a
+# busy machine a process may pause for one or two.
 NORMAL = dict(agw_timeout='"3s"', reconnect_min='"50ms"', reconnect_max='"200ms"',
               lost_after='"60s"', timers='{ ts6_1 = "4s"; ts12_2 = "3s"; }',
               sctp='{ heartbeat = "300ms"; rto_initial = "100ms"; rto_min = "50ms"; '
-                   'rto_max = "300ms"; path_max_retrans = 2; init_attempts = 2; '
+                   'rto_max = "300ms"; path_max_retrans = 2; assoc_max_retrans = 40; '
+                   'init_attempts = 2; '
                    'queue_max = "64k"; }')
 
 
