@@ -23,7 +23,7 @@ sgs: {{
   sctp: {{ heartbeat = "500ms"; rto_initial = "500ms"; rto_max = "1s"; path_max_retrans = 2;
           assoc_max_retrans = 4; }};
   reconnect_min = "200ms"; reconnect_max = "500ms";
-  agw_timeout = "2s"; reset_retry = "500ms";
+  agw_timeout = "4s"; reset_retry = "500ms";
   capture: {{ file = "{capture}"; files = 9; }};
   reset_on_start = "{reset}";
 }};

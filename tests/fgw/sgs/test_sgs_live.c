@@ -191,8 +191,8 @@ static void settings_of(const char *more)
              "sgs = { mme_name = \"" MME "\"; vlrs = ( { name = \"" VLR1 "\"; port = %d;"
              " addresses = \"127.0.0.1\"; udp_port = %d; } ); local_addresses = \"127.0.0.1\";"
              " transport = { backend = \"user\"; udp_port = %d; }; reconnect_min = 20;"
-             " sctp = { init_attempts = 1; rto_min = 20; rto_initial = 50; rto_max = 100; };"
-             " reconnect_max = 50; timers = { ts12_2 = 100; }; %s };",
+             " sctp = { rto_min = 20; rto_initial = 50; rto_max = 100; init_attempts = 20;"
+             " path_max_retrans = 20; assoc_max_retrans = 40; }; reconnect_max = 50; %s };",
              PORT, UDP_PORT, UDP_PORT, more);
     conf = world_settings(text, &settings, &err);
     assert_int_equal(err, ERR_OK);
@@ -323,7 +323,7 @@ static void paging_for_a_gateway_that_is_away_is_answered(void **state)
 static void resets_go_both_ways(void **state)
 {
     vlr.mute = true;
-    start("");
+    start("timers = { ts12_2 = 100; };");
     assert_true(seen(reset_repeated)); // Ts12-2, Ns12 = 2
     update_location();
     assert_true(seen(called));

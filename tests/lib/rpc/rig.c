@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +72,7 @@ bool rig_until_n(struct rig *rig, const int *counter, int at_least)
 void rig_loop(struct rig *rig)
 {
     memset(rig, 0, sizeof(*rig));
+    signal(SIGPIPE, SIG_IGN); // as every program does: OpenSSL writes to what the peer has closed
     assert_int_equal(base_loop_new("test", 1024, &rig->loop), ERR_OK);
 }
 
@@ -154,7 +156,7 @@ void rig_call(struct rpc_channel *channel, const char *path, const void *message
 void rig_ask(struct rig *rig, struct rpc_channel *channel, const char *path, const char *text,
              struct rig_answer *answer)
 {
-    rig_call(channel, path, text, strlen(text), 4000, answer);
+    rig_call(channel, path, text, strlen(text), RIG_LONG_MS, answer);
     assert_true(rig_until_n(rig, &answer->n, 1));
     assert_int_equal(answer->n, 1);
 }
@@ -195,4 +197,20 @@ size_t rig_read(struct rig *rig, int fd, void *buf, size_t size, int64_t ms, boo
 uint64_t rig_refused(const char *limit)
 {
     return metric_read(METRIC_CELL(&rpc_m_refused, limit));
+}
+
+struct reading {
+    struct metric_cell *cell;
+    uint64_t value;
+};
+
+static bool reads(void *arg)
+{
+    const struct reading *reading = arg;
+    return metric_read(reading->cell) == reading->value;
+}
+
+bool rig_until_metric(struct rig *rig, struct metric_cell *cell, uint64_t value)
+{
+    return rig_until(rig, reads, &(struct reading){cell, value});
 }

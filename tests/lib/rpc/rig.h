@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "base/metrics.h"
 #include "rpc/client.h"
 #include "rpc/server.h"
 #include "rpc/tunnel.h"
@@ -35,8 +36,12 @@ void rig_start(struct rig *rig);
 void rig_echo(struct rig *rig, const struct rpc_limits *limits);
 void rig_free(struct rig *rig);
 
+// Of a call whose answer is what matters: longer than a machine stands still, or rig_until waits.
+#define RIG_LONG_MS 60000
+
+// For what must not happen, and for the time itself. Whatever must happen is waited for.
 void rig_run(struct rig *rig, int64_t ms);
-// Runs until the condition holds; false after 5 s.
+// Runs until the condition holds; false after 30 s.
 bool rig_until(struct rig *rig, bool (*condition)(void *arg), void *arg);
 bool rig_until_n(struct rig *rig, const int *counter, int at_least);
 
@@ -54,3 +59,5 @@ void rig_write(int fd, const void *data, size_t len);
 // Runs the loop and reads until the server closes or ms passed. Returns the bytes read (into buf).
 size_t rig_read(struct rig *rig, int fd, void *buf, size_t size, int64_t ms, bool *closed);
 uint64_t rig_refused(const char *limit); // value of the metric
+// Runs until the metric has this value; false after 30 s.
+bool rig_until_metric(struct rig *rig, struct metric_cell *cell, uint64_t value);

@@ -142,8 +142,8 @@ static void test_metadata(void **state)
     int status = 0;
     const struct rpc_metadata metadata[] = {{"x-other", "1"}, {"x-test", "a value"}};
     app_up(&app, NULL);
-    assert_int_equal(rpc_unary(app.channel, "/t.T/Keep", NULL, 0, 3000, metadata, 2, note_status,
-                               &status),
+    assert_int_equal(rpc_unary(app.channel, "/t.T/Keep", NULL, 0, RIG_LONG_MS, metadata, 2,
+                               note_status, &status),
                      ERR_OK);
     assert_true(rig_until_n(&app.rig, &app.n_calls, 1));
     assert_string_equal(app.metadata, "a value");
@@ -172,7 +172,7 @@ static void test_statuses_and_messages(void **state)
     app_up(&app, NULL);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct rig_answer answer;
-        rig_call(app.channel, "/t.T/Keep", "x", 1, 3000, &answer);
+        rig_call(app.channel, "/t.T/Keep", "x", 1, RIG_LONG_MS, &answer);
         assert_true(rig_until_n(&app.rig, &app.n_calls, (int)i + 1));
         // a payload beside an error status is not sent
         rpc_call_reply(app.call, rows[i].reply, rows[i].message, (const uint8_t *)"y", 1);
@@ -209,6 +209,7 @@ static void test_client_deadline_cancels_at_the_server(void **state)
     struct app app;
     struct rig_answer answer;
     app_up(&app, NULL);
+    rig_ask(&app.rig, app.channel, "/t.T/Echo", "", &answer); // connecting is not timed
     rig_call(app.channel, "/t.T/Keep", "x", 1, 500, &answer);
     assert_true(rig_until_n(&app.rig, &answer.n, 1));
     assert_int_equal(answer.status, RPC_DEADLINE_EXCEEDED);
@@ -223,7 +224,7 @@ static void test_lost_connection_cancels(void **state)
     struct app app;
     struct rig_answer answer;
     app_up(&app, NULL);
-    rig_call(app.channel, "/t.T/Keep", "x", 1, 3000, &answer);
+    rig_call(app.channel, "/t.T/Keep", "x", 1, RIG_LONG_MS, &answer);
     assert_true(rig_until_n(&app.rig, &app.n_calls, 1));
     rpc_channel_free(app.channel);
     assert_int_equal(answer.n, 1);
@@ -242,7 +243,7 @@ static void test_reply_after_the_server_is_gone(void **state)
     struct app app;
     struct rig_answer answer;
     app_up(&app, NULL);
-    rig_call(app.channel, "/t.T/Keep", "x", 1, 3000, &answer);
+    rig_call(app.channel, "/t.T/Keep", "x", 1, RIG_LONG_MS, &answer);
     assert_true(rig_until_n(&app.rig, &app.n_calls, 1));
     rpc_server_free(app.rig.server);
     assert_int_equal(app.n_cancels, 1);
@@ -262,7 +263,7 @@ static void test_large_messages(void **state)
     memset(message, 'm', 4u << 20);
     app_up(&app, NULL);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        rig_call(app.channel, "/t.T/Echo", message, sizes[i], 4000, &answer);
+        rig_call(app.channel, "/t.T/Echo", message, sizes[i], RIG_LONG_MS, &answer);
         assert_true(rig_until_n(&app.rig, &answer.n, 1));
         assert_int_equal(answer.status, RPC_OK);
         assert_int_equal(answer.len, sizes[i]);
@@ -278,10 +279,10 @@ static void test_request_too_large(void **state)
     static const uint8_t message[1001];
     app_up(&app, &(struct rpc_limits){.max_message = 1000});
     uint64_t before = count("/t.T/Echo", "RESOURCE_EXHAUSTED");
-    rig_call(app.channel, "/t.T/Echo", message, 1001, 4000, &answer);
+    rig_call(app.channel, "/t.T/Echo", message, 1001, RIG_LONG_MS, &answer);
     assert_true(rig_until_n(&app.rig, &answer.n, 1));
     assert_int_equal(answer.status, RPC_RESOURCE_EXHAUSTED);
-    rig_call(app.channel, "/t.T/Echo", message, 1000, 4000, &answer);
+    rig_call(app.channel, "/t.T/Echo", message, 1000, RIG_LONG_MS, &answer);
     assert_true(rig_until_n(&app.rig, &answer.n, 1));
     assert_int_equal(answer.status, RPC_OK);
     assert_int_equal(count("/t.T/Echo", "RESOURCE_EXHAUSTED"), before + 1);
@@ -296,7 +297,7 @@ static void test_answer_too_large_for_the_client(void **state)
     app_up(&app, NULL);
     struct rpc_channel *small =
         rig_channel(&app.rig, &(struct rpc_channel_config){.max_message = 1000});
-    rig_call(small, "/t.T/Keep", "x", 1, 3000, &answer);
+    rig_call(small, "/t.T/Keep", "x", 1, RIG_LONG_MS, &answer);
     assert_true(rig_until_n(&app.rig, &app.n_calls, 1));
     rpc_call_reply(app.call, RPC_OK, NULL, big, sizeof(big));
     assert_true(rig_until_n(&app.rig, &answer.n, 1));
@@ -313,7 +314,7 @@ static void test_more_calls_than_streams(void **state)
     struct app app;
     app_up(&app, &(struct rpc_limits){.max_streams = 10});
     for (int i = 0; i < N; i++)
-        rig_call(app.channel, "/t.T/Echo", &i, sizeof(i), 4000, &answers[i]);
+        rig_call(app.channel, "/t.T/Echo", &i, sizeof(i), RIG_LONG_MS, &answers[i]);
     for (int i = 0; i < N; i++) {
         assert_true(rig_until_n(&app.rig, &answers[i].n, 1));
         assert_int_equal(answers[i].status, RPC_OK);

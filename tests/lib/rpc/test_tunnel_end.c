@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_gateway.h"
+#include "rpc/metrics.h"
 #include "rpc/tunnel_end.h"
 
 struct end {
@@ -97,7 +98,7 @@ static void ask(struct end *end, const char *text, struct outcome *out)
                                          .path = "/a.B/C",
                                          .message = (const uint8_t *)text,
                                          .len = strlen(text),
-                                         .timeout_ms = 3000};
+                                         .timeout_ms = RIG_LONG_MS};
     memset(out, 0, sizeof(*out));
     assert_int_equal(rpc_tunnel_send(end->world->tunnel, end->world->rig.loop, &call, on_done, out),
                      ERR_OK);
@@ -162,8 +163,9 @@ static void a_stream_that_ends_is_opened_again(void **state)
     end_up(&end, &world, false);
     // the server takes the newest stream of a gateway: ours is not harmed by another one that goes
     gw_up(&other, &world, "gw1");
+    assert_true(rig_until_metric(&world.rig, metric_cell(&rpc_m_connections, NULL), 2));
     gw_down(&other);
-    rig_run(&world.rig, 50);
+    assert_true(rig_until_metric(&world.rig, metric_cell(&rpc_m_connections, NULL), 1));
     asked_and_answered(&end, "still there");
     assert_int_equal(end.n_open, 1);
     end_down(&end);

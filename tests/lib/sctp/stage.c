@@ -114,10 +114,19 @@ struct sct_options quick(void)
     o.rto_min = 50;
     o.rto_max = 200;
     o.heartbeat = 100;
+    o.init_attempts = 20;
+    o.path_max_retrans = 20;
+    o.assoc_max_retrans = 40;
+    o.peer_udp_port = UDP_PORT;
+    return o;
+}
+
+struct sct_options hasty(void)
+{
+    struct sct_options o = quick();
     o.init_attempts = 2;
     o.path_max_retrans = 2;
     o.assoc_max_retrans = 4;
-    o.peer_udp_port = UDP_PORT;
     return o;
 }
 
@@ -192,6 +201,22 @@ void server_gets(int n)
 {
     if (!world_run(loop, got_messages, &n, 4 * SOON))
         fail_msg("%d messages of %d", server.messages, n);
+}
+
+struct count {
+    const int *counter;
+    int n;
+};
+
+static bool has_count(void *arg)
+{
+    const struct count *count = arg;
+    return *count->counter >= count->n;
+}
+
+bool reaches(const int *counter, int n)
+{
+    return world_run(loop, has_count, &(struct count){counter, n}, SOON);
 }
 
 void a_pair(void)

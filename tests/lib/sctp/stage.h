@@ -43,7 +43,10 @@ void on_accepted(struct sct_listener *l, struct sct_assoc *assoc, void *arg); //
 int begin(void **state); // of every case
 int end(void **state);
 
-struct sct_options quick(void); // timers that suit a test
+// Timers that suit a test: retransmission is quick, giving up is not (seconds), for a thread of the
+// stack may stand still meanwhile.
+struct sct_options quick(void);
+struct sct_options hasty(void); // gives up quickly, too, where that is what the test is about
 void listen_on(const char *const *texts, size_t n, const struct sct_options *o);
 void connect_to(const char *const *local, size_t n_local, const char *const *remote,
                 size_t n_remote, const struct sct_options *o);
@@ -56,3 +59,4 @@ bool both_up(void *arg);
 bool client_down(void *arg);
 bool both_down(void *arg);
 void server_gets(int n); // waits until it has received n messages
+bool reaches(const int *counter, int n); // waits until it counts n; false after a long time

@@ -82,7 +82,7 @@ static void nobody_listens(void **state)
 static void nobody_is_there(void **state)
 {
     static const char *const nowhere[] = {"192.0.2.77"};
-    struct sct_options o = quick();
+    struct sct_options o = hasty();
     struct sct_addrs to;
     assert_int_equal(sct_addrs_parse(nowhere, 1, PORT, &to), ERR_OK);
     enum err err = sct_connect(stack, &o, NULL, &to, &handler, &client, &client.assoc);
@@ -377,8 +377,7 @@ static void too_many_associations_are_turned_away(void **state)
     assert_true(world_run(loop, both_up, NULL, SOON));
     assert_int_equal(sct_addrs_parse(any_v4, 1, PORT, &to), ERR_OK);
     assert_int_equal(sct_connect(stack, &o, NULL, &to, &handler, &second, &second.assoc), ERR_OK);
-    for (int i = 0; i < 100 && second.downs == 0; i++)
-        world_run_for(loop, 20);
+    assert_true(reaches(&second.downs, 1));
     assert_int_equal(second.downs, 1);
     assert_int_equal(server.downs, 0);
     sct_free(second.assoc);
@@ -427,9 +426,11 @@ static void ipv6_works_too(void **state)
 static const char *const client_addrs[] = {WORLD_A1, WORLD_A2};
 static const char *const server_addrs[] = {WORLD_B1, WORLD_B2};
 
-static void a_multihomed_pair(int64_t heartbeat)
+static void a_multihomed_pair(int64_t heartbeat, int64_t assoc_max_retrans)
 {
-    struct sct_options o = quick();
+    struct sct_options o = hasty();
+    o.init_attempts = 20;
+    o.assoc_max_retrans = assoc_max_retrans;
     o.heartbeat = heartbeat;
     listen_on(server_addrs, 2, &o);
     connect_to(client_addrs, 2, server_addrs, 2, &o);
@@ -457,7 +458,7 @@ static void both_ends_know_both_addresses(void **state)
     struct sct_addrs local;
     if (!own_network)
         skip();
-    a_multihomed_pair(100);
+    a_multihomed_pair(100, 40);
     assert_true(world_run(loop, second_path_up, NULL, SOON));
     assert_int_equal(sct_assoc_local(client.assoc, &local), ERR_OK);
     assert_int_equal(local.n, 2);
@@ -470,7 +471,7 @@ static void an_association_survives_the_loss_of_a_path(void **state)
 {
     if (!own_network)
         skip();
-    a_multihomed_pair(100);
+    a_multihomed_pair(100, 40);
     assert_true(world_run(loop, second_path_up, NULL, SOON));
     int ups = client.path_up;
     // when the server's first address goes away
@@ -491,7 +492,7 @@ static void an_association_without_any_path_is_lost(void **state)
 {
     if (!own_network)
         skip();
-    a_multihomed_pair(60000); // the message has to notice it
+    a_multihomed_pair(60000, 4); // the message has to notice it
     world_lose(WORLD_B1);
     world_lose(WORLD_B2);
     enum err err = say(&client, 0, "into the void");
@@ -505,7 +506,7 @@ static void sending_on_what_was_lost_meanwhile(void **state)
 {
     if (!own_network)
         skip();
-    a_multihomed_pair(60000);
+    a_multihomed_pair(60000, 4);
     world_lose(WORLD_B1);
     world_lose(WORLD_B2);
     assert_int_equal(say(&client, 0, "into the void"), ERR_OK);
@@ -545,9 +546,7 @@ static void a_restarted_peer_is_noticed(void **state)
     assert_true(world_run(loop, server_restarted, NULL, SOON));
     assert_int_equal(server.downs, 0);
     assert_int_equal(say(&server, 0, "who are you?"), ERR_OK);
-    for (int i = 0; i < 100 && client.messages == 0; i++)
-        world_run_for(loop, 20);
-    assert_int_equal(client.messages, 1);
+    assert_true(reaches(&client.messages, 1));
 }
 
 static void a_path_callback_may_free(void **state)
@@ -555,7 +554,7 @@ static void a_path_callback_may_free(void **state)
     if (!own_network)
         skip();
     client.free_in = 'p';
-    a_multihomed_pair(100);
+    a_multihomed_pair(100, 40);
     world_lose(WORLD_B2);
     assert_true(world_run(loop, client_gone, NULL, 2 * SOON));
 }
@@ -577,41 +576,44 @@ static void many_associations_live_side_by_side(void **state)
         assert_int_equal(sct_connect(stack, &o, NULL, &to, &handler, &ends[i], &ends[i].assoc),
                          ERR_OK);
     for (int i = 0; i < N; i++) {
-        for (int k = 0; k < 250 && ends[i].ups == 0; k++)
-            world_run_for(loop, 20);
-        assert_int_equal(ends[i].ups, 1);
+        assert_true(reaches(&ends[i].ups, 1));
         assert_int_equal(say(&ends[i], 0, "echo"), ERR_OK);
     }
     for (int i = 0; i < N; i++) {
-        for (int k = 0; k < 250 && ends[i].messages == 0; k++)
-            world_run_for(loop, 20);
+        assert_true(reaches(&ends[i].messages, 1));
         assert_int_equal(ends[i].messages, 1);
         sct_close(ends[i].assoc);
     }
     for (int i = 0; i < N; i++) {
-        for (int k = 0; k < 250 && ends[i].downs == 0; k++)
-            world_run_for(loop, 20);
-        assert_int_equal(ends[i].downs, 1);
+        assert_true(reaches(&ends[i].downs, 1));
         sct_free(ends[i].assoc);
     }
-    for (int k = 0; k < 250 && server.downs < N; k++)
-        world_run_for(loop, 20);
+    assert_true(reaches(&server.downs, N));
     assert_int_equal(server.downs, N);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
 }
 
 static void a_round_trip_takes_no_timer(void **state)
 {
     enum { N = 500 };
+    int64_t us[N];
     a_pair();
     server.echo = true;
-    int64_t began = base_now_ns();
-    for (int i = 1; i <= N; i++) {
+    for (int i = 0; i < N; i++) {
+        int64_t began = base_now_ns();
         assert_int_equal(say(&client, 0, "ping"), ERR_OK);
-        server_gets(i);
+        server_gets(i + 1);
+        us[i] = (base_now_ns() - began) / 1000;
     }
-    int64_t us = (base_now_ns() - began) / 1000 / N;
-    print_message("round trip %lld us\n", (long long)us);
-    assert_true(us < 20000); // Nagle or delayed SACK would take 100 ms and more
+    qsort(us, N, sizeof(us[0]), by_value);
+    print_message("round trip %lld us\n", (long long)us[N / 2]);
+    // Nagle or delayed SACK would take 100 ms and more; a few may for what the machine does
+    assert_true(us[N * 4 / 5] < 90000);
 }
 
 static void a_stack_that_cannot_be_is_told(void **state)
