@@ -24,7 +24,7 @@ def gateway(pki, cleanup):
     hss = core.ErlangHss()
     cleanup.append(hss)
     thing = Gateway(pki, [hss.peer()], agw="""
-        limits: { handshake = "4s"; stalled = "3s"; max_message = "64k"; };""").start()
+        limits: { handshake = "10s"; stalled = "6s"; max_message = "64k"; };""").start()
     cleanup.append(thing)
     return thing
 
