@@ -194,6 +194,16 @@ static int command(const char *line, char *out, size_t size)
     return code;
 }
 
+// Whoever is still being paged is not paged for something else.
+static void wait_until_not_paged(void)
+{
+    int64_t end = base_now_ns() + PATIENCE_NS;
+    while (vlr_find(vlr_link_vlr(vlr_link), IMSI)->paging != VLR_NONE) {
+        assert_true(base_now_ns() < end);
+        let_pass(5);
+    }
+}
+
 static void an_mme_is_served_over_sctp(void **state)
 {
     char out[2000];
@@ -207,6 +217,7 @@ static void an_mme_is_served_over_sctp(void **state)
 
     assert_int_equal(command("page " IMSI " cs cli=491721234567 channel=1", out, sizeof(out)), 0);
     assert_true(got(SGSAP_PAGING_REQUEST, 1));
+    wait_until_not_paged(); // its answer has arrived
     assert_int_equal(command("sms " IMSI " 12345 hello out there", out, sizeof(out)), 0);
     assert_true(got(SGSAP_DOWNLINK_UNITDATA, 1));
     assert_int_equal(command("alert " IMSI, out, sizeof(out)), 0);
