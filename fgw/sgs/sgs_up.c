@@ -115,11 +115,12 @@ static enum err map_area(struct sgsap_msg *msg)
     return area->has_tai && area->has_lai ? sgsap_set_area(msg, SGSAP_IE_LAI, &area->lai) : ERR_OK;
 }
 
-// The PLMN that the UE is in, for admission: of the location area.
+// The PLMN that the UE is in, for admission: of the tracking area, or else of the location area.
 static bool visited(const struct sgsap_msg *msg, struct base_plmn *plmn)
 {
     struct sgsap_area area;
-    if (sgsap_read_area(msg->ie[SGSAP_IE_TAI], &area) != ERR_OK)
+    if (sgsap_read_area(msg->ie[SGSAP_IE_TAI], &area) != ERR_OK &&
+        sgsap_read_area(msg->ie[SGSAP_IE_LAI], &area) != ERR_OK)
         return false;
     *plmn = area.plmn;
     return true;

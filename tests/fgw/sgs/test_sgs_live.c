@@ -240,7 +240,7 @@ static void call_up(const char *path, const ProtobufCMessage *body)
     assert_true(seen(replied));
 }
 
-static void update_location(void)
+static void update_location_in(ProtobufCBinaryData tai)
 {
     uint8_t type = 1, lai[] = {0x00, 0xf1, 0x10, 0x00, 0x17};
     char imsi[] = IMSI1;
@@ -248,7 +248,13 @@ static void update_location(void)
     lu.imsi = imsi;
     lu.eps_location_update_type = (ProtobufCBinaryData){1, &type};
     lu.new_location_area_identifier = (ProtobufCBinaryData){sizeof(lai), lai};
+    lu.tai = tai;
     call_up("/magma.feg.CSFBFedGWService/LocationUpdateReq", &lu.base);
+}
+
+static void update_location(void)
+{
+    update_location_in((ProtobufCBinaryData){0});
 }
 
 static void unitdata(uint8_t len)
@@ -408,6 +414,21 @@ static void bad_calls_are_refused(void **state)
     assert_int_equal(vlr.received[SGSAP_UPLINK_UNITDATA], 0);
 }
 
+static void a_gateway_is_admitted_for_the_plmn_of_the_area(void **state)
+{
+    uint8_t tai[] = {0x00, 0xf1, 0x20, 0x00, 0x01};
+    start("");
+    world.admit = ERR_FGW_PLMN_DENIED;
+    update_location();
+    assert_int_equal(call.status, RPC_PERMISSION_DENIED);
+    assert_string_equal(world.visited, "00101"); // of the location area: nothing else is there
+    update_location_in((ProtobufCBinaryData){sizeof(tai), tai});
+    assert_string_equal(world.visited, "00102");
+    unitdata(2);
+    assert_string_equal(world.visited, ""); // only the IMSI says
+    assert_int_equal(vlr.received[SGSAP_LOCATION_UPDATE_REQUEST], 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 int main(void)
 {
@@ -423,6 +444,7 @@ int main(void)
         CASE(a_reset_can_be_had_never),
         CASE(a_lost_association_comes_back),
         CASE(bad_calls_are_refused),
+        CASE(a_gateway_is_admitted_for_the_plmn_of_the_area),
         cmocka_unit_test(pauses_differ_by_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,9 @@ struct base_loop *fgw_loop(size_t i)
 
 enum err fgw_admit(const char *gateway, const struct base_imsi *imsi, const struct base_plmn *plmn)
 {
+    world.visited[0] = '\0';
+    if (plmn)
+        base_plmn_text(plmn, world.visited);
     return world.admit;
 }
 

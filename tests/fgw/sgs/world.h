@@ -46,6 +46,7 @@ struct world {
     char kept[16], kept_gateway[64], kept_vlr[256]; // its SGs part: one subscriber
     const char *gateways[4];  // all gateways of the directory, up to NULL
     enum err admit;
+    char visited[7];          // PLMN that admission was last asked for, "": none
     char learned[64];         // last gateway learned
     // calls of access gateways; each is answered so in a later turn of the loop
     struct {
