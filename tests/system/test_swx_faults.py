@@ -13,6 +13,7 @@ import pytest
 
 import peer as scripted
 from kit import paths
+from kit.expect import outcome_of
 from kit.gateway import Peer
 from kit.proc import PATIENCE, eventually
 from kit.wifi import ErlangSwx, Wifi, WifiAgw, s13, swx_gateway
@@ -129,16 +130,9 @@ def test_an_answer_to_mar(gateway, hss, agw, case):
     before = gateway.counter("fgw_requests_total", interface="swx", procedure="Authenticate")
     position = gateway.log_position()
     hss.case = CASES[case]
-    outcome, answer = "ok", None
     at_once = case in HARMLESS or case in ("user_unknown", "experimental_without_vendor")
     with contextlib.nullcontext() if at_once else limited(gateway):
-        began = time.monotonic()
-        try:
-            answer = agw.authenticate(USER)
-        except grpc.RpcError as error:
-            outcome = error.code().name
-            assert error.details(), "an error without a text"
-        assert time.monotonic() - began < LIMIT + 15, "the gateway did not end it"
+        outcome, answer = outcome_of(agw.authenticate, USER, within=LIMIT + 15)
     while HELD:
         conn, late = HELD.pop()
         conn.write(late)

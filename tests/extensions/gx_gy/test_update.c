@@ -606,32 +606,41 @@ static void test_an_empty_call(void **state)
 }
 
 // ---- very many ----
-// One report of each of so many sessions.
-static void call_for_many(size_t n)
+// One report of each of so many sessions: of credit, or of an event.
+static void call_for_many(size_t n_credits, size_t n_monitors)
 {
+    size_t n = n_credits + n_monitors;
     Request request = MAGMA__LTE__UPDATE_SESSION_REQUEST__INIT;
-    Credit *all = calloc(n, sizeof(*all)), **list = calloc(n, sizeof(*list));
+    Credit *credits = calloc(n, sizeof(*credits)), **updates = calloc(n, sizeof(*updates));
+    Monitor *monitors = calloc(n, sizeof(*monitors)), **events = calloc(n, sizeof(*events));
     char (*ids)[32] = calloc(n, sizeof(*ids));
-    assert_true(all && list && ids);
+    assert_true(credits && updates && monitors && events && ids);
     credit(SESSION, 1, 7, 100, 200);
+    monitor(SESSION, 6, NULL, 0, 0)->event_trigger = MAGMA__LTE__EVENT_TRIGGER__RAT_CHANGE;
     for (size_t i = 0; i < n; i++) {
         snprintf(ids[i], sizeof(ids[i]), "IMSI00101%010zu-1", i);
-        all[i] = u.credits[0];
-        all[i].session_id = ids[i];
-        list[i] = &all[i];
+        credits[i] = u.credits[0];
+        monitors[i] = u.monitors[0];
+        credits[i].session_id = monitors[i].session_id = ids[i];
+        updates[i] = &credits[i];
+        events[i] = &monitors[i];
     }
-    request.updates = list;
-    request.n_updates = n;
+    request.updates = updates;
+    request.n_updates = n_credits;
+    request.usage_monitors = events;
+    request.n_usage_monitors = n_monitors;
     kit_call("UpdateSession", &request.base);
-    free(all);
-    free(list);
+    free(credits);
+    free(updates);
+    free(monitors);
+    free(events);
     free(ids);
 }
 
 static void test_reports_of_very_many_sessions(void **state)
 {
     enum { SESSIONS = 2000 };
-    call_for_many(SESSIONS);
+    call_for_many(SESSIONS, 0);
     assert_int_equal(world.n_sent, SESSIONS);
     for (size_t i = 0; i < SESSIONS; i++)
         kit_answer(i, 2001, GRANT_7);
@@ -645,23 +654,7 @@ static void test_reports_of_very_many_sessions(void **state)
 static void test_further_monitors_of_very_many_sessions(void **state)
 {
     enum { SESSIONS = 3500 };
-    Request request = MAGMA__LTE__UPDATE_SESSION_REQUEST__INIT;
-    Monitor *all = calloc(SESSIONS, sizeof(*all)), **list = calloc(SESSIONS, sizeof(*list));
-    char (*ids)[32] = calloc(SESSIONS, sizeof(*ids));
-    assert_true(all && list && ids);
-    monitor(SESSION, 6, NULL, 0, 0)->event_trigger = MAGMA__LTE__EVENT_TRIGGER__RAT_CHANGE;
-    for (size_t i = 0; i < SESSIONS; i++) {
-        snprintf(ids[i], sizeof(ids[i]), "IMSI00101%010zu-1", i);
-        all[i] = u.monitors[0];
-        all[i].session_id = ids[i];
-        list[i] = &all[i];
-    }
-    request.usage_monitors = list;
-    request.n_usage_monitors = SESSIONS;
-    kit_call("UpdateSession", &request.base);
-    free(all);
-    free(list);
-    free(ids);
+    call_for_many(0, SESSIONS);
     assert_int_equal(world.n_sent, SESSIONS);
     for (size_t i = 0; i < SESSIONS; i++)
         kit_answer(i, 2001, MONITOR_MK1);
@@ -672,7 +665,7 @@ static void test_further_monitors_of_very_many_sessions(void **state)
 static void test_those_for_whom_there_is_no_room_are_told_so_alone(void **state)
 {
     enum { SESSIONS = 12000, TOO_BUSY = 3004 };
-    call_for_many(SESSIONS);
+    call_for_many(SESSIONS, 0);
     size_t n = world.n_sent, taken = 0;
     assert_in_range(n, 2000, SESSIONS - 1);
     for (size_t i = 0; i < n; i++)

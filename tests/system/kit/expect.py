@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What every bad case must leave behind: clear error, counter, log line, a working gateway."""
 import contextlib
+import time
 
 import grpc
 
@@ -35,3 +36,15 @@ def fails(status, call, *args, **more):
     code, details = code_of(call, *args, **more)
     assert code == getattr(grpc.StatusCode, status), "%s: %s" % (code, details)
     return details
+
+
+def outcome_of(call, *args, within):
+    """("ok", the answer) or (name of the gRPC status, None); it must be there within seconds."""
+    outcome, answer, began = "ok", None, time.monotonic()
+    try:
+        answer = call(*args)
+    except grpc.RpcError as error:
+        outcome = error.code().name
+        assert error.details(), "an error without a text"
+    assert time.monotonic() - began < within, "the gateway did not end it"
+    return outcome, answer
